@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alert/row.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+const char *row_label(const struct snapshot *s, const struct snapshot_row *row, enum scope scope,
+		      enum label label, char number[ROW_NUMBER_LENGTH])
+{
+	uint64_t value = 0;
+	bool there = snapshot_label(row, scope, label, &value);
+
+	if (catalogue_labels[label].type == LABEL_FLAG)
+		return there && value ? "true" : "false";
+	if (!there)
+		return "";
+	if (catalogue_labels[label].type == LABEL_STRING)
+		return snapshot_string(s, value);
+	snprintf(number, ROW_NUMBER_LENGTH, "%" PRIu64, value);
+	return number;
+}
+
+bool row_value(const struct snapshot *s, const struct snapshot_row *row, enum metric metric,
+	       double *ret)
+{
+	union snapshot_value value;
+
+	if (!snapshot_value(s, row, metric, &value))
+		return false;
+	if (!catalogue_metrics[metric].real)
+		*ret = (double)value.integer;
+	else if (isfinite(value.real))
+		*ret = value.real;
+	else
+		return false;
+	return true;
+}
+
+bool row_matches(const struct snapshot *s, const struct snapshot_row *row, const struct rule *rule)
+{
+	char number[ROW_NUMBER_LENGTH];
+
+	for (size_t i = 0; i < rule->match_count; i++) {
+		const struct rule_match *m = &rule->matches[i];
+
+		if (!text_glob(m->glob, row_label(s, row, rule->scope, m->label, number)))
+			return false;
+	}
+	return true;
+}
+
+bool row_exited(const struct snapshot_row *row, enum scope scope)
+{
+	uint64_t flag;
+
+	return scope == SCOPE_PROCESS && snapshot_label(row, scope, LABEL_PROCESS_exited, &flag) && flag;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The running agent: collector and server child, on one epoll. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "collect/collector.h"
+#include "config/config.h"
+#include "link/child.h"
+
+struct agent {
+	struct collector collector;
+	struct child child;
+	int epoll_fd, timer_fd, signal_fd;
+	int child_watched; /* the descriptor of the link that epoll watches, -1 for none */
+	uint16_t port;	   /* on which the server listens; 0 until it does */
+	bool stop;
+	int status; /* exit status once stop is set */
+	void (*reload)(void *context); /* on SIGHUP */
+	void (*ready)(void *context);  /* when the server listens for the first time */
+	void *context;
+};
+
+/*
+ * Opens epoll, timer and signals. Collector and child are the caller's to open.
+ * Returns 0 or a negative errno.
+ */
+int agent_open(struct agent *a, uint32_t interval_ms);
+
+/* Runs until a signal or a server that cannot start ends it. Returns the exit status. */
+int agent_loop(struct agent *a);
+
+/* Stops the child and frees everything. */
+void agent_close(struct agent *a);

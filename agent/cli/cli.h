@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The subcommands. Each takes the arguments behind its name and returns the exit status. */
+#pragma once
+
+int cli_run(int argc, char **argv);
+int cli_once(int argc, char **argv);
+int cli_token(int argc, char **argv);
+int cli_check_config(int argc, char **argv);

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/collector.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define TOTALS_INPUT(id) (INPUT_TOTALS_##id - INPUT_FIRST_TOTALS)
+#define LOSSES_INPUT(id) (INPUT_LOSSES_##id - INPUT_FIRST_LOSSES)
+#define AGENT_INPUT(id) (INPUT_AGENT_##id - INPUT_FIRST_AGENT)
+
+static int open_source(struct collector *c, const char *name, char *error, size_t size)
+{
+	if (strcmp(name, "procfs") == 0) {
+		text_copy(c->states[PROVIDER_WALK].reason, sizeof(c->states[0].reason),
+			  "the procfs source was asked for");
+		return source_procfs_open(&c->source, c->states, error, size);
+	}
+
+	int failed = source_bpf_open(&c->source, c->states, error, size);
+
+	if (!failed || strcmp(name, "auto") != 0)
+		return failed;
+	log_warning("no BPF: %s; reading /proc instead (short-lived processes and network bytes are not seen)",
+		    error);
+	text_copy(c->states[PROVIDER_WALK].reason, sizeof(c->states[0].reason), error);
+	return source_procfs_open(&c->source, c->states, error, size);
+}
+
+/* A BPF provider that the source did not speak of is not there for the walk's reason. */
+static void fill_reasons(struct collector *c)
+{
+	static const enum provider bpf[] = {PROVIDER_LIFE, PROVIDER_SOCKETS, PROVIDER_BLOCK,
+					    PROVIDER_DELAYACCT};
+
+	for (size_t i = 0; i < sizeof(bpf) / sizeof(*bpf); i++) {
+		struct probe_state *state = &c->states[bpf[i]];
+
+		if (!state->attached && !state->reason[0])
+			*state = c->states[PROVIDER_WALK];
+	}
+	c->states[PROVIDER_SELF].attached = true;
+	text_copy(c->states[PROVIDER_SELF].variant, sizeof(c->states[0].variant), "agent");
+}
+
+static void begin_window(struct collector *c)
+{
+	c->start_boot_ns = clock_boot_ns();
+	c->start_wall_ms = clock_wall_ms();
+}
+
+/* CPU totals are read close to the walk: what differs in time differs in the sum. */
+static void read_all(struct collector *c, bool full)
+{
+	c->source.drain(c->source.context, &c->window);
+	system_read(&c->system);
+
+	int failed = c->source.walk(c->source.context, &c->window, full);
+
+	if (failed) {
+		c->walk_errors++;
+		log_warning("the walk over all tasks failed: %s", strerror(-failed));
+	}
+	c->source.drain(c->source.context, &c->window);
+}
+
+static void read_totals(struct collector *c, size_t shown)
+{
+	struct source_counts counts;
+	uint64_t processes, threads;
+
+	series_begin(&c->totals);
+	window_count(&c->window, &processes, &threads);
+	series_gauge(&c->totals, TOTALS_INPUT(processes), processes);
+	series_gauge(&c->totals, TOTALS_INPUT(threads), threads);
+	series_gauge(&c->totals, TOTALS_INPUT(shown), shown);
+	series_counter(&c->totals, TOTALS_INPUT(run_ns), c->window.totals.run_ns);
+	series_begin(&c->losses);
+	series_counter(&c->losses, LOSSES_INPUT(table_full), c->window.totals.table_full);
+	if (!c->source.counts(c->source.context, &counts))
+		return;
+	series_counter(&c->totals, TOTALS_INPUT(started), counts.started);
+	series_counter(&c->totals, TOTALS_INPUT(exited), counts.exited);
+	series_counter(&c->losses, LOSSES_INPUT(ring_dropped), counts.ring_dropped);
+	series_counter(&c->losses, LOSSES_INPUT(storage_failed), counts.storage_failed);
+	series_counter(&c->losses, LOSSES_INPUT(maps_full), counts.maps_full);
+	series_counter(&c->losses, LOSSES_INPUT(exits_missed), c->window.totals.exits_missed);
+}
+
+/* Signed: what ended late belongs to the window before. */
+static void read_unattributed(struct collector *c)
+{
+	unsigned busy = INPUT_SYSTEM_cpu_busy_ns - INPUT_FIRST_SYSTEM;
+	uint64_t known = c->totals.available >> TOTALS_INPUT(run_ns) & 1;
+
+	if (!known || !(c->system.machine.available >> busy & 1))
+		return;
+	series_gauge(&c->losses, LOSSES_INPUT(unattributed_ns),
+		     c->system.machine.amount[busy] - c->totals.amount[TOTALS_INPUT(run_ns)]);
+}
+
+/* Resident pages are the second number of /proc/PID/statm. */
+static uint64_t own_rss_bytes(void)
+{
+	unsigned long resident = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f) {
+		if (fscanf(f, "%*u %lu", &resident) != 1)
+			resident = 0;
+		fclose(f);
+	}
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void read_self(struct collector *c, const struct collector_agent *agent)
+{
+	uint64_t cpu = clock_cpu_ns(), bpf, rss = own_rss_bytes();
+
+	series_begin(&c->self);
+	series_counter(&c->self, AGENT_INPUT(collector_cpu_ns), cpu);
+	series_counter(&c->self, AGENT_INPUT(cpu_ns), cpu + agent->server_cpu_ns);
+	if (rss)
+		series_gauge(&c->self, AGENT_INPUT(rss_bytes), rss + agent->server_rss_bytes);
+	series_gauge(&c->self, AGENT_INPUT(server_restarts), agent->server_restarts);
+	if (c->source.run_ns && c->source.run_ns(c->source.context, &bpf))
+		series_counter(&c->self, AGENT_INPUT(bpf_ns), bpf);
+}
+
+int collector_open(struct collector *c, const char *source, const char *node, uint32_t interval_ms,
+		   char *error, size_t size)
+{
+	*c = (struct collector){.interval_ms = interval_ms};
+	text_copy(c->node, sizeof(c->node), node);
+
+	uint64_t watched_from = clock_boot_ns();
+	int failed = open_source(c, source, error, size);
+
+	if (failed)
+		return failed;
+	fill_reasons(c);
+	failed = system_open(&c->system, c->states);
+	if (failed) {
+		snprintf(error, size, "out of memory");
+		c->source.close(c->source.context);
+		return failed;
+	}
+	identity_init(&c->identity);
+	window_init(&c->window, &c->identity, c->source.available);
+	c->window.exit_events = c->source.exit_events;
+	c->window.watched_from_ns = watched_from;
+	read_all(c, true);
+	window_clear_amounts(&c->window);
+	read_totals(c, 0);
+	read_self(c, &(struct collector_agent){0});
+	begin_window(c);
+	return 0;
+}
+
+void collector_drain(struct collector *c)
+{
+	c->source.drain(c->source.context, &c->window);
+}
+
+static void emit_one(struct collector *c, enum scope scope, const struct series *s, uint64_t length_ns)
+{
+	struct builder_row row = {0};
+
+	series_derive(s, &row, scope, length_ns, 1);
+	builder_add(&c->builder, scope, &row);
+}
+
+static void emit_probes(struct collector *c)
+{
+	for (int p = 0; p < PROVIDERS; p++) {
+		const struct probe_state *state = &c->states[p];
+		struct builder_row row = {0};
+
+		builder_label_string(&c->builder, &row, SCOPE_PROBE, LABEL_PROBE_name,
+				     catalogue_providers[p].name);
+		if (state->attached)
+			builder_label_string(&c->builder, &row, SCOPE_PROBE, LABEL_PROBE_variant,
+					     state->variant);
+		else
+			builder_label_string(&c->builder, &row, SCOPE_PROBE, LABEL_PROBE_reason,
+					     state->reason);
+		builder_add(&c->builder, SCOPE_PROBE, &row);
+	}
+}
+
+static void fill_head(struct collector *c)
+{
+	struct snapshot *head = &c->builder.head;
+
+	head->seq = ++c->seq;
+	head->start_boot_ns = c->start_boot_ns;
+	head->start_wall_ms = c->start_wall_ms;
+	begin_window(c);
+	head->end_boot_ns = c->start_boot_ns;
+	head->end_wall_ms = c->start_wall_ms;
+	head->interval_ms = c->interval_ms;
+	head->node = builder_string(&c->builder, c->node);
+	head->source = builder_string(&c->builder, c->source.name);
+}
+
+const struct snapshot *collector_window(struct collector *c, const struct collector_agent *agent)
+{
+	struct builder *b = &c->builder;
+
+	read_all(c, false);
+	builder_begin(b);
+	fill_head(c);
+
+	uint64_t length_ns = b->head.end_boot_ns - b->head.start_boot_ns;
+	size_t shown = window_emit(&c->window, b, length_ns);
+
+	system_emit(&c->system, b, length_ns);
+	if (c->source.emit_disks)
+		c->source.emit_disks(c->source.context, b, length_ns);
+	read_totals(c, shown);
+	read_unattributed(c);
+	read_self(c, agent);
+	emit_one(c, SCOPE_TOTALS, &c->totals, length_ns);
+	emit_one(c, SCOPE_LOSSES, &c->losses, length_ns);
+	emit_one(c, SCOPE_AGENT, &c->self, length_ns);
+	emit_probes(c);
+	window_next(&c->window);
+	return builder_finish(b);
+}
+
+void collector_close(struct collector *c)
+{
+	if (c->source.close)
+		c->source.close(c->source.context);
+	window_free(&c->window);
+	identity_free(&c->identity);
+	system_close(&c->system);
+	builder_free(&c->builder);
+	*c = (struct collector){0};
+}

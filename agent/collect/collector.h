@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The collector: a source, the machine, and the window, joined into one snapshot after another. */
+#pragma once
+
+#include "collect/source.h"
+#include "collect/system.h"
+#include "snapshot/builder.h"
+
+/* What the collector is told by others, for the agent's own row. */
+struct collector_agent {
+	uint64_t server_cpu_ns; /* so far; 0 when there is no server */
+	uint64_t server_rss_bytes;
+	uint64_t server_restarts;
+};
+
+struct collector {
+	struct source source;
+	struct system system;
+	struct identity identity;
+	struct window window;
+	struct builder builder;
+	struct probe_state states[PROVIDERS];
+	struct series totals, losses, self;
+	char node[256];
+	uint32_t interval_ms;
+	uint64_t seq;
+	uint64_t start_boot_ns; /* of the current window */
+	int64_t start_wall_ms;
+	uint64_t walk_errors; /* walks that failed, for ever */
+};
+
+/*
+ * Opens the named source ("auto", "bpf", "procfs"), reads everything once to set
+ * the base, and begins the first window. "auto" falls back to procfs. Returns 0,
+ * or a negative errno with one line in error (size bytes).
+ */
+int collector_open(struct collector *c, const char *source, const char *node, uint32_t interval_ms,
+		   char *error, size_t size);
+
+/* Takes the events that wait; cheap. */
+void collector_drain(struct collector *c);
+
+/*
+ * Closes the window, begins the next, and returns the snapshot: valid until the
+ * next call. NULL without memory.
+ */
+const struct snapshot *collector_window(struct collector *c, const struct collector_agent *agent);
+
+void collector_close(struct collector *c);

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The rows of processes at the end of a window. */
+#include <string.h>
+
+#include "collect/derive.h"
+#include "collect/window.h"
+
+#define BIT(id) (1ULL << PROCESS_INPUT(id))
+#define MEMORY_GAUGES                                                                               \
+	(BIT(rss_bytes) | BIT(anonymous_bytes) | BIT(file_bytes) | BIT(shared_bytes) |              \
+	 BIT(swap_bytes) | BIT(peak_rss_bytes))
+
+_Static_assert(PROCESS_INPUTS <= DERIVE_MAX_INPUTS, "availability is one bit an input");
+
+/*
+ * The kernel samples user and system time at ticks, but counts run time exactly:
+ * the split is scaled to the run time, as in cputime_adjust(). Without a tick in
+ * the window the process's whole past decides; without any, it is user time.
+ */
+static void split_run_time(struct process *p)
+{
+	uint64_t *a = p->amount;
+	double run = (double)a[PROCESS_INPUT(run_ns)];
+	double user = (double)a[PROCESS_INPUT(user_ns)];
+	double system = (double)a[PROCESS_INPUT(system_ns)];
+
+	if (user + system == 0) {
+		user = (double)p->value[PROCESS_INPUT(user_ns)];
+		system = (double)p->value[PROCESS_INPUT(system_ns)];
+	}
+	if (user + system == 0)
+		user = 1;
+	a[PROCESS_INPUT(system_ns)] = (uint64_t)(run * (system / (user + system)));
+	a[PROCESS_INPUT(user_ns)] = a[PROCESS_INPUT(run_ns)] - a[PROCESS_INPUT(system_ns)];
+}
+
+static void fill_derived(struct process *p)
+{
+	uint64_t *arrays[] = {p->amount, p->value};
+
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t *v = arrays[i];
+
+		v[PROCESS_INPUT(rx_bytes)] = v[PROCESS_INPUT(tcp_rx_bytes)] +
+					     v[PROCESS_INPUT(udp_rx_bytes)] +
+					     v[PROCESS_INPUT(other_rx_bytes)];
+		v[PROCESS_INPUT(tx_bytes)] = v[PROCESS_INPUT(tcp_tx_bytes)] +
+					     v[PROCESS_INPUT(udp_tx_bytes)] +
+					     v[PROCESS_INPUT(other_tx_bytes)];
+	}
+}
+
+static void add_exit_labels(struct builder_row *row, const struct process *p)
+{
+	unsigned signal = p->exit_status & 0x7f;
+
+	builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_exited, p->exited);
+	if (!p->exited)
+		return;
+	if (signal)
+		builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_exit_signal, signal);
+	else
+		builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_exit_code, p->exit_status >> 8 & 0xff);
+}
+
+static void add_labels(struct window *w, struct builder *b, struct builder_row *row,
+		       const struct process *p)
+{
+	const struct cgroup *c = p->cgroup;
+
+	builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_pid, p->pid);
+	builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_start_time, p->start_ns);
+	builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_ppid, p->ppid);
+	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_comm, p->comm);
+	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_exe, p->exe);
+	builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_uid, p->uid);
+	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_user,
+			     identity_user(w->identity, p->uid));
+	add_exit_labels(row, p);
+	if (!c)
+		return;
+	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_cgroup, c->path);
+	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_unit, c->unit);
+	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_container, c->container);
+	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_pod, c->pod);
+}
+
+static void add_row(struct window *w, struct builder *b, struct process *p, uint64_t length_ns)
+{
+	struct builder_row row = {0};
+	struct derive_inputs in = {
+		.amount = p->amount,
+		.value = p->value,
+		.available = w->available,
+		.length_ns = length_ns,
+		.cpus = 1,
+	};
+
+	if (!p->has_memory)
+		in.available &= ~MEMORY_GAUGES;
+	split_run_time(p);
+	fill_derived(p);
+	add_labels(w, b, &row, p);
+	derive_row(&row, SCOPE_PROCESS, &in);
+	builder_add(b, SCOPE_PROCESS, &row);
+}
+
+static bool did_anything(const struct process *p)
+{
+	for (size_t i = 0; i < PROCESS_INPUTS; i++)
+		if (p->amount[i])
+			return true;
+	return false;
+}
+
+/* One that ended is shown in the window it ended in; later only while a zombie, or for late numbers. */
+static bool is_shown(const struct window *w, const struct process *p)
+{
+	return !p->exited || p->exited_window == w->number || p->zombie || did_anything(p);
+}
+
+size_t window_emit(struct window *w, struct builder *b, uint64_t length_ns)
+{
+	struct process *p;
+	size_t at = 0, rows = 0;
+
+	while ((p = table_next(&w->processes, &at))) {
+		if (!is_shown(w, p))
+			continue;
+		add_row(w, b, p, length_ns);
+		rows++;
+	}
+	return rows;
+}

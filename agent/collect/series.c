@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/series.h"
+
+void series_counter(struct series *s, unsigned input, uint64_t reading)
+{
+	uint64_t bit = 1ULL << input;
+
+	if (s->seeded & bit) {
+		uint64_t last = s->last[input];
+
+		s->amount[input] = reading >= last ? reading - last : reading;
+		s->value[input] += s->amount[input];
+		s->available |= bit;
+	}
+	s->seeded |= bit;
+	s->last[input] = reading;
+}
+
+void series_gauge(struct series *s, unsigned input, uint64_t value)
+{
+	s->value[input] = value;
+	s->available |= 1ULL << input;
+}
+
+void series_derive(const struct series *s, struct builder_row *row, enum scope scope,
+		   uint64_t length_ns, uint32_t cpus)
+{
+	struct derive_inputs in = {
+		.amount = s->amount,
+		.value = s->value,
+		.available = s->available,
+		.length_ns = length_ns,
+		.cpus = cpus ? cpus : 1,
+	};
+
+	derive_row(row, scope, &in);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Where processes come from. A source feeds records into the window; the rest of
+ * the collector does not know which it is.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/loader.h"
+#include "collect/series.h"
+#include "collect/window.h"
+
+/* Losses and counts that a source keeps, counted for ever. */
+struct source_counts {
+	uint64_t ring_dropped, storage_failed, maps_full;
+	uint64_t started, exited;
+};
+
+struct source {
+	const char *name; /* "bpf", "procfs" */
+	uint64_t available; /* process inputs it fills, as bits */
+	bool exit_events;   /* it hears of every process that ends */
+	int event_fd;	    /* readable when events wait; -1 when there are none */
+	void *context;
+
+	/* Reads all tasks that may have changed; all of them when full is true. */
+	int (*walk)(void *context, struct window *w, bool full);
+	/* Takes the events that wait. */
+	void (*drain)(void *context, struct window *w);
+	/* Reads its counters. Returns false when the source keeps none. */
+	bool (*counts)(void *context, struct source_counts *ret);
+	/* Adds rows of disks; may be NULL. */
+	void (*emit_disks)(void *context, struct builder *b, uint64_t length_ns);
+	/* CPU time of the kernel side so far in ns; false when not known; may be NULL. */
+	bool (*run_ns)(void *context, uint64_t *ret_ns);
+	void (*close)(void *context);
+};
+
+/* Both fill states for every provider and return 0, or a negative errno with the reason in error. */
+int source_bpf_open(struct source *s, struct probe_state states[PROVIDERS], char *error, size_t size);
+int source_procfs_open(struct source *s, struct probe_state states[PROVIDERS], char *error, size_t size);

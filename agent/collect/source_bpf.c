@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Processes from the BPF programs: the walk's seq file, the events' ring buffer, the disks' map. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "collect/source.h"
+#include "probecast.skel.h"
+
+/* The kernel fills at most 32 KiB a read of an iterator. */
+#define WALK_BUFFER_BYTES (64 * 1024)
+#define WALK_CLASSES 12
+#define MAX_DISKS 256
+#define DISK_INPUT(id) (INPUT_DISK_##id - INPUT_FIRST_DISK)
+
+struct disk {
+	uint32_t device;
+	char name[RECORD_DISK_NAME_LENGTH];
+	struct series series;
+};
+
+struct bpf_source {
+	struct loader loader;
+	struct ring_buffer *ring;
+	struct window *window; /* while draining */
+	char *buffer;	       /* WALK_BUFFER_BYTES */
+	uint64_t dropped_seen; /* ring_dropped at the newest walk */
+	uint64_t walked_ns;    /* boot clock, when the newest walk began */
+	uint32_t class;
+	bool full_again; /* events were lost: the next walk looks for what is gone, too */
+	struct disk *disks;
+	size_t disk_count;
+};
+
+static size_t record_size(const struct record_header *head)
+{
+	switch (head->kind) {
+	case RECORD_TASK:
+	case RECORD_DEAD_THREADS:
+		return sizeof(struct task_record);
+	case RECORD_EXE:
+		return sizeof(struct path_record);
+	}
+	return 0;
+}
+
+static void take_walk_record(struct window *w, const struct record_header *head)
+{
+	if (head->kind == RECORD_EXE)
+		window_path(w, (const struct path_record *)head);
+	else
+		window_task(w, (const struct task_record *)head);
+}
+
+/* A read may end inside a record: the rest of it comes with the next. */
+static int read_walk(struct bpf_source *s, struct window *w, int fd)
+{
+	size_t have = 0;
+	ssize_t got;
+
+	while ((got = read(fd, s->buffer + have, WALK_BUFFER_BYTES - have)) != 0) {
+		size_t at = 0, size;
+
+		if (got < 0 && errno == EAGAIN)
+			continue;
+		if (got < 0)
+			return -errno;
+		have += (size_t)got;
+		while (have - at >= sizeof(struct record_header)) {
+			const struct record_header *head = (const void *)(s->buffer + at);
+
+			size = record_size(head);
+			if (!size)
+				return -EPROTO;
+			if (have - at < size)
+				break;
+			take_walk_record(w, head);
+			at += size;
+		}
+		have -= at;
+		memmove(s->buffer, s->buffer + at, have);
+	}
+	return 0;
+}
+
+static void prepare_walk(struct bpf_source *s, bool full)
+{
+	struct probecast_bpf__bss *bss = s->loader.skeleton->bss;
+
+	bss->walk_all = full;
+	bss->walk_class = s->class;
+	bss->walk_exe_since = s->walked_ns;
+	s->walked_ns = clock_boot_ns();
+}
+
+static int bpf_walk(void *context, struct window *w, bool full)
+{
+	struct bpf_source *s = context;
+	uint64_t dropped = s->loader.skeleton->bss->ring_dropped;
+	bool lost = dropped != s->dropped_seen;
+
+	full |= lost || s->full_again;
+	s->full_again = lost;
+	s->dropped_seen = dropped;
+	prepare_walk(s, full);
+
+	int fd = bpf_iter_create(s->loader.walk_link);
+
+	if (fd < 0)
+		return -errno;
+	window_walk_begin(w);
+
+	int error = read_walk(s, w, fd);
+
+	close(fd);
+	if (!error)
+		window_walk_end(w, full, s->class, WALK_CLASSES);
+	s->class = (s->class + 1) % WALK_CLASSES;
+	return error;
+}
+
+static int take_event(void *context, void *data, size_t size)
+{
+	struct bpf_source *s = context;
+	const struct record_header *head = data;
+
+	if (size < sizeof(*head))
+		return 0;
+	if (head->kind == RECORD_EXEC && size > sizeof(struct path_record) - RECORD_PATH_LENGTH)
+		window_path(s->window, data);
+	else if (size >= sizeof(struct task_record))
+		window_task(s->window, data);
+	return 0;
+}
+
+static void bpf_drain(void *context, struct window *w)
+{
+	struct bpf_source *s = context;
+
+	s->window = w;
+	if (s->ring)
+		ring_buffer__consume(s->ring);
+}
+
+static bool bpf_counts(void *context, struct source_counts *ret)
+{
+	struct bpf_source *s = context;
+	const struct probecast_bpf__bss *bss = s->loader.skeleton->bss;
+
+	*ret = (struct source_counts){
+		.ring_dropped = bss->ring_dropped,
+		.storage_failed = bss->storage_failed,
+		.maps_full = bss->maps_full,
+		.started = bss->processes_started,
+		.exited = bss->processes_exited,
+	};
+	return true;
+}
+
+static struct disk *disk_of(struct bpf_source *s, uint32_t device, const char *name)
+{
+	for (size_t i = 0; i < s->disk_count; i++)
+		if (s->disks[i].device == device)
+			return &s->disks[i];
+	if (s->disk_count == MAX_DISKS)
+		return NULL;
+
+	struct disk *disk = &s->disks[s->disk_count++];
+
+	disk->device = device;
+	text_copy(disk->name, sizeof(disk->name), name);
+	/* The device made its first request since the attach: all of it is new. */
+	for (unsigned i = 0; i <= DISK_INPUT(latency_sum_ns); i++)
+		series_counter(&disk->series, i, 0);
+	return disk;
+}
+
+static void take_disk(struct disk *disk, const struct disk_counters *c)
+{
+	struct series *s = &disk->series;
+
+	series_counter(s, DISK_INPUT(reads), c->reads);
+	series_counter(s, DISK_INPUT(writes), c->writes);
+	series_counter(s, DISK_INPUT(read_bytes), c->read_bytes);
+	series_counter(s, DISK_INPUT(write_bytes), c->write_bytes);
+	series_counter(s, DISK_INPUT(latency_sum_ns), c->latency_sum_ns);
+
+	uint64_t requests = s->amount[DISK_INPUT(reads)] + s->amount[DISK_INPUT(writes)];
+
+	/* Without a request there is no latency to tell. */
+	s->available &= ~(1ULL << DISK_INPUT(latency_mean_ns));
+	if (requests)
+		series_gauge(s, DISK_INPUT(latency_mean_ns),
+			     s->amount[DISK_INPUT(latency_sum_ns)] / requests);
+}
+
+static void emit_disk(const struct disk *disk, struct builder *b, uint64_t length_ns)
+{
+	struct builder_row row = {0};
+
+	builder_label_string(b, &row, SCOPE_DISK, LABEL_DISK_name, disk->name);
+	series_derive(&disk->series, &row, SCOPE_DISK, length_ns, 1);
+	builder_add(b, SCOPE_DISK, &row);
+}
+
+static void bpf_emit_disks(void *context, struct builder *b, uint64_t length_ns)
+{
+	struct bpf_source *s = context;
+	uint32_t key, *previous = NULL;
+
+	if (!s->loader.states[PROVIDER_BLOCK].attached)
+		return;
+	while (bpf_map_get_next_key(s->loader.disks_fd, previous, &key) == 0) {
+		struct disk_counters c;
+
+		previous = &key;
+		if (bpf_map_lookup_elem(s->loader.disks_fd, &key, &c))
+			continue;
+		c.name[sizeof(c.name) - 1] = '\0';
+
+		struct disk *disk = disk_of(s, key, c.name);
+
+		if (!disk)
+			continue;
+		take_disk(disk, &c);
+		emit_disk(disk, b, length_ns);
+	}
+}
+
+static bool bpf_run_ns(void *context, uint64_t *ret_ns)
+{
+	return loader_run_ns(&((struct bpf_source *)context)->loader, ret_ns);
+}
+
+static void bpf_close(void *context)
+{
+	struct bpf_source *s = context;
+
+	ring_buffer__free(s->ring);
+	loader_close(&s->loader);
+	free(s->buffer);
+	free(s->disks);
+	free(s);
+}
+
+/* Waiting for block I/O is counted only when the kernel was told to. */
+static void check_delay_accounting(struct probe_state *state)
+{
+	FILE *f = fopen("/proc/sys/kernel/task_delayacct", "re");
+	int c = f ? fgetc(f) : EOF;
+
+	if (f)
+		fclose(f);
+	state->attached = c == '1';
+	if (state->attached)
+		text_copy(state->variant, sizeof(state->variant), "kernel");
+	else
+		text_copy(state->reason, sizeof(state->reason),
+			  "delay accounting is off (sysctl kernel.task_delayacct=1 turns it on)");
+}
+
+static uint64_t available_inputs(const struct probe_state states[PROVIDERS])
+{
+	uint64_t bits = 0;
+
+	for (int p = 0; p < PROVIDERS; p++)
+		if (states[p].attached)
+			bits |= derive_inputs_of(SCOPE_PROCESS, (enum provider)p);
+	return bits;
+}
+
+int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], char *error, size_t size)
+{
+	struct bpf_source *s = calloc(1, sizeof(*s));
+
+	if (s) {
+		s->buffer = malloc(WALK_BUFFER_BYTES);
+		s->disks = calloc(MAX_DISKS, sizeof(*s->disks));
+	}
+	if (!s || !s->buffer || !s->disks) {
+		snprintf(error, size, "out of memory");
+		if (s)
+			bpf_close(s);
+		return -ENOMEM;
+	}
+
+	int failed = loader_open(&s->loader, error, size);
+
+	if (failed) {
+		bpf_close(s);
+		return failed;
+	}
+	s->ring = ring_buffer__new(s->loader.ring_fd, take_event, s, NULL);
+	for (int p = 0; p < PROVIDERS; p++)
+		if (s->loader.states[p].attached || s->loader.states[p].reason[0])
+			states[p] = s->loader.states[p];
+	check_delay_accounting(&states[PROVIDER_DELAYACCT]);
+	text_copy(states[PROVIDER_PROCFS].reason, sizeof(states[PROVIDER_PROCFS].reason),
+		  "not needed: processes come from BPF");
+	s->loader.skeleton->bss->walk_classes = WALK_CLASSES;
+	*ret = (struct source){
+		.name = "bpf",
+		.available = available_inputs(states),
+		.exit_events = states[PROVIDER_LIFE].attached,
+		.event_fd = s->ring ? ring_buffer__epoll_fd(s->ring) : -1,
+		.context = s,
+		.walk = bpf_walk,
+		.drain = bpf_drain,
+		.counts = bpf_counts,
+		.emit_disks = bpf_emit_disks,
+		.run_ns = bpf_run_ns,
+		.close = bpf_close,
+	};
+	return 0;
+}

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/window.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collect/derive.h"
+
+#define THREAD_COUNTERS (sizeof(struct thread_counters) / sizeof(uint64_t))
+#define SHARED_COUNTERS (sizeof(struct shared_counters) / sizeof(uint64_t))
+
+/* The records hold counters in the order of the metric list. */
+_Static_assert(PROCESS_INPUT(run_ns) == 0, "thread counters come first");
+_Static_assert(PROCESS_INPUT(tcp_rx_bytes) == THREAD_COUNTERS, "shared counters follow");
+_Static_assert(PROCESS_INPUT(rx_bytes) == THREAD_COUNTERS + SHARED_COUNTERS, "then derived ones");
+
+struct thread {
+	uint32_t tid;
+	uint32_t walk; /* the newest that showed it */
+	bool missed;   /* a walk should have shown it and did not */
+	uint64_t start_ns;
+	struct process *process;
+	struct thread_counters last;
+};
+
+void window_init(struct window *w, struct identity *identity, uint64_t available)
+{
+	*w = (struct window){
+		.processes.limit = WINDOW_MAX_PROCESSES,
+		.threads.limit = WINDOW_MAX_THREADS,
+		.identity = identity,
+		.number = 1,
+		.available = available,
+		.exit_events = true,
+	};
+}
+
+static struct process *process_new(struct window *w, const struct record_header *head)
+{
+	struct process *p = calloc(1, sizeof(*p));
+
+	if (!p || !table_put(&w->processes, head->pid, head->process_start_ns, p)) {
+		free(p);
+		w->totals.table_full++;
+		return NULL;
+	}
+	p->pid = head->pid;
+	p->start_ns = head->process_start_ns;
+	return p;
+}
+
+static struct process *process_of(struct window *w, const struct record_header *head)
+{
+	struct process *p = table_get(&w->processes, head->pid, head->process_start_ns);
+
+	if (!p)
+		p = process_new(w, head);
+	if (p) {
+		p->ppid = head->ppid;
+		p->touched_window = w->number;
+	}
+	return p;
+}
+
+static struct thread *thread_of(struct window *w, struct process *p, const struct record_header *head)
+{
+	struct thread *t = table_get(&w->threads, head->tid, head->thread_start_ns);
+
+	if (t)
+		return t;
+	t = calloc(1, sizeof(*t));
+	if (!t || !table_put(&w->threads, head->tid, head->thread_start_ns, t)) {
+		free(t);
+		w->totals.table_full++;
+		return NULL;
+	}
+	t->tid = head->tid;
+	t->start_ns = head->thread_start_ns;
+	t->process = p;
+	p->threads_known++;
+	return t;
+}
+
+static void thread_remove(struct window *w, const struct record_header *head)
+{
+	struct thread *t = table_remove(&w->threads, head->tid, head->thread_start_ns);
+
+	if (!t)
+		return;
+	t->process->threads_known--;
+	free(t);
+}
+
+/* Adds what the counters grew by. A task older than the agent brings its past as total, not as amount. */
+static void add_thread(struct window *w, struct process *p, struct thread_counters *last,
+		       const struct thread_counters *now, bool past)
+{
+	const uint64_t *to = (const uint64_t *)now;
+	uint64_t *from = (uint64_t *)last;
+
+	for (size_t i = 0; i < THREAD_COUNTERS; i++) {
+		if (to[i] <= from[i])
+			continue;
+
+		uint64_t grown = to[i] - from[i];
+
+		from[i] = to[i];
+		p->value[i] += grown;
+		if (past)
+			continue;
+		p->amount[i] += grown;
+		if (i == PROCESS_INPUT(run_ns))
+			w->totals.run_ns += grown;
+	}
+}
+
+/*
+ * Counters of the whole process begin with the agent. They fall only when
+ * another thread took the leader's place by exec: then they began anew.
+ */
+static void add_shared(struct process *p, const struct shared_counters *now)
+{
+	const uint64_t *to = (const uint64_t *)now;
+	uint64_t *from = (uint64_t *)&p->shared;
+
+	for (size_t i = 0; i < SHARED_COUNTERS; i++) {
+		uint64_t grown = to[i] >= from[i] ? to[i] - from[i] : to[i];
+
+		from[i] = to[i];
+		p->amount[THREAD_COUNTERS + i] += grown;
+		p->value[THREAD_COUNTERS + i] += grown;
+	}
+}
+
+static void set_memory(struct process *p, const struct task_record *r, uint64_t page)
+{
+	uint64_t *v = p->value;
+	uint64_t rss = r->anonymous_pages + r->file_pages + r->shared_pages;
+	uint64_t peak = r->peak_pages > rss ? r->peak_pages : rss;
+
+	v[PROCESS_INPUT(anonymous_bytes)] = r->anonymous_pages * page;
+	v[PROCESS_INPUT(file_bytes)] = r->file_pages * page;
+	v[PROCESS_INPUT(shared_bytes)] = r->shared_pages * page;
+	v[PROCESS_INPUT(swap_bytes)] = r->swap_pages * page;
+	v[PROCESS_INPUT(rss_bytes)] = rss * page;
+	if (peak * page > v[PROCESS_INPUT(peak_rss_bytes)])
+		v[PROCESS_INPUT(peak_rss_bytes)] = peak * page;
+	p->has_memory = true;
+}
+
+static void set_identity(struct window *w, struct process *p, const struct task_record *r)
+{
+	p->uid = r->uid;
+	memcpy(p->comm, r->comm, RECORD_COMM_LENGTH);
+	p->kernel_thread = r->kernel_thread;
+	if (!p->cgroup || r->cgroup_id != p->cgroup_id) {
+		p->cgroup_id = r->cgroup_id;
+		p->cgroup = identity_cgroup(w->identity, r->cgroup_id, r->head.pid);
+	}
+}
+
+static void set_exited(struct window *w, struct process *p, uint32_t status)
+{
+	if (!p->exited)
+		p->exited_window = w->number;
+	p->exited = true;
+	p->exit_status = status;
+	p->value[PROCESS_INPUT(threads)] = 0;
+}
+
+/* The final memory numbers: a process that ended holds none, its peak stays. */
+static void take_exit(struct window *w, struct process *p, const struct task_record *r)
+{
+	uint64_t peak = r->peak_pages * (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (!r->group_dead)
+		return;
+	set_exited(w, p, r->exit_code);
+	if (peak > p->value[PROCESS_INPUT(peak_rss_bytes)])
+		p->value[PROCESS_INPUT(peak_rss_bytes)] = peak;
+	if (peak)
+		p->has_memory = true;
+	for (int i = PROCESS_INPUT(rss_bytes); i <= PROCESS_INPUT(swap_bytes); i++)
+		p->value[i] = 0;
+}
+
+static void take_walk(struct window *w, struct process *p, const struct task_record *r)
+{
+	if (r->has_memory)
+		set_memory(p, r, (uint64_t)sysconf(_SC_PAGESIZE));
+	p->zombie = r->zombie;
+	if (r->zombie)
+		set_exited(w, p, r->exit_code);
+	else if (!p->exited)
+		p->value[PROCESS_INPUT(threads)] = r->threads;
+	add_shared(p, &r->shared);
+}
+
+static void take_counters(struct window *w, struct process *p, const struct task_record *r)
+{
+	struct thread *known = table_get(&w->threads, r->head.tid, r->head.thread_start_ns);
+	bool past = !known && r->head.thread_start_ns < w->watched_from_ns;
+	struct thread_counters zero = {0};
+
+	/* The release is the last that is heard of a thread: it needs no entry. */
+	if (r->head.kind == RECORD_FREE) {
+		add_thread(w, p, known ? &known->last : &zero, &r->thread, past);
+		return;
+	}
+
+	struct thread *t = thread_of(w, p, &r->head);
+
+	if (!t)
+		return;
+	add_thread(w, p, &t->last, &r->thread, past);
+	if (r->head.kind == RECORD_TASK) {
+		t->walk = w->walk;
+		t->missed = false;
+	}
+}
+
+void window_task(struct window *w, const struct task_record *r)
+{
+	struct process *p = process_of(w, &r->head);
+
+	if (!p)
+		return;
+	if (r->head.kind == RECORD_DEAD_THREADS) {
+		add_thread(w, p, &(struct thread_counters){0}, &r->thread, true);
+		return;
+	}
+	set_identity(w, p, r);
+	take_counters(w, p, r);
+	if (r->head.kind == RECORD_TASK)
+		take_walk(w, p, r);
+	if (r->head.kind == RECORD_EXIT)
+		take_exit(w, p, r);
+	if (r->head.kind != RECORD_FREE)
+		return;
+	thread_remove(w, &r->head);
+	if (r->head.tid == r->head.pid) {
+		p->zombie = false;
+		add_shared(p, &r->shared);
+		if (!p->exited)
+			set_exited(w, p, r->exit_code);
+	}
+}
+
+void window_path(struct window *w, const struct path_record *r)
+{
+	struct process *p = process_of(w, &r->head);
+
+	if (!p || r->length == 0 || r->length > RECORD_PATH_LENGTH)
+		return;
+
+	/* The walk tells the resolved path; the event only what exec was called with. */
+	char *exe = strndup(r->path, r->length - 1);
+
+	if (!exe)
+		return;
+	free(p->exe);
+	p->exe = exe;
+	if (r->head.kind == RECORD_EXEC) {
+		p->uid = r->uid;
+		memcpy(p->comm, r->comm, RECORD_COMM_LENGTH);
+	}
+}
+
+void window_walk_begin(struct window *w)
+{
+	w->walk++;
+}
+
+struct sweep {
+	struct window *window;
+	bool full;
+	uint32_t class, classes;
+};
+
+/*
+ * The walk no longer shows a thread that it should. Its release may still be on
+ * its way, and must find the entry or all would be counted again: only a thread
+ * that is missed twice has lost its event.
+ */
+static bool thread_is_gone(void *context, void *item)
+{
+	struct sweep *s = context;
+	struct thread *t = item;
+
+	if (t->walk == s->window->walk || (!s->full && t->tid % s->classes != s->class))
+		return false;
+	if (s->window->exit_events && !t->missed) {
+		t->missed = true;
+		return false;
+	}
+
+	struct process *p = t->process;
+
+	if (--p->threads_known == 0 && !p->exited) {
+		s->window->totals.exits_missed += s->window->exit_events;
+		set_exited(s->window, p, 0);
+	}
+	free(t);
+	return true;
+}
+
+void window_walk_end(struct window *w, bool full, uint32_t class, uint32_t classes)
+{
+	struct sweep s = {w, full, class, classes};
+
+	table_sweep(&w->threads, thread_is_gone, &s);
+}
+
+void window_clear_amounts(struct window *w)
+{
+	struct process *p;
+	size_t at = 0;
+
+	while ((p = table_next(&w->processes, &at)))
+		memset(p->amount, 0, sizeof(p->amount));
+}
+
+static void process_free(struct process *p)
+{
+	free(p->exe);
+	free(p);
+}
+
+/* Zombies keep their row until they are reaped: they still hold their pid. */
+static bool process_is_over(void *context, void *item)
+{
+	struct window *w = context;
+	struct process *p = item;
+
+	memset(p->amount, 0, sizeof(p->amount));
+	if (!p->exited || p->threads_known || p->touched_window == w->number)
+		return false;
+	process_free(p);
+	return true;
+}
+
+void window_next(struct window *w)
+{
+	table_sweep(&w->processes, process_is_over, w);
+	w->number++;
+}
+
+void window_count(const struct window *w, uint64_t *ret_processes, uint64_t *ret_threads)
+{
+	uint64_t processes = 0, threads = 0;
+	struct process *p;
+	size_t at = 0;
+
+	while ((p = table_next(&w->processes, &at))) {
+		processes += !p->exited;
+		threads += p->value[PROCESS_INPUT(threads)];
+	}
+	*ret_processes = processes;
+	*ret_threads = threads;
+}
+
+void window_free(struct window *w)
+{
+	void *item;
+	size_t at = 0;
+
+	while ((item = table_next(&w->threads, &at)))
+		free(item);
+	at = 0;
+	while ((item = table_next(&w->processes, &at)))
+		process_free(item);
+	table_free(&w->threads);
+	table_free(&w->processes);
+}

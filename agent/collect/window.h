@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Processes over time: records in, rows of a snapshot out.
+ *
+ * A process is the pair (pid, start time). Its threads' counters are absolute
+ * and never fall, so what a record adds is its difference to the newest value
+ * seen of that thread: the differences telescope, and walk, exit and release
+ * cannot count anything twice, in whatever order they come. A process that ended
+ * is kept one more window, for the release of its last thread may come late.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/types.h>
+
+#include "base/table.h"
+#include "collect/identity.h"
+#include "records.h"
+#include "snapshot/builder.h"
+
+#define PROCESS_INPUTS (INPUT_END_PROCESS - INPUT_FIRST_PROCESS)
+
+/* Index of a process input in the arrays below. */
+#define PROCESS_INPUT(id) (INPUT_PROCESS_##id - INPUT_FIRST_PROCESS)
+
+#define WINDOW_MAX_PROCESSES 262144
+#define WINDOW_MAX_THREADS 1048576
+
+struct process {
+	uint32_t pid, ppid, uid, exit_status;
+	uint64_t start_ns;
+	uint64_t cgroup_id;
+	const struct cgroup *cgroup; /* of the identity cache; NULL until known */
+	char *exe;		     /* owned; NULL when not known */
+	char comm[RECORD_COMM_LENGTH + 1];
+	bool exited;
+	bool zombie; /* ended, and its parent has not asked for it */
+	bool has_memory;
+	bool kernel_thread;
+	uint64_t exited_window;	 /* number of the window it ended in */
+	uint64_t touched_window; /* number of the newest window with a record of it */
+	uint32_t threads_known;	 /* thread entries that point here */
+	struct shared_counters shared;
+	uint64_t amount[PROCESS_INPUTS]; /* added in this window */
+	uint64_t value[PROCESS_INPUTS];	 /* counters: since it began; gauges: newest */
+};
+
+/* Losses and sums, counted for ever. */
+struct window_totals {
+	uint64_t run_ns;       /* of all processes */
+	uint64_t table_full;   /* records of tasks that found no room */
+	uint64_t exits_missed; /* processes found gone without an event */
+};
+
+struct window {
+	struct table processes; /* struct process, owned */
+	struct table threads;	/* struct thread, owned */
+	struct identity *identity;
+	uint64_t number;	  /* of the current window, from 1 */
+	uint64_t watched_from_ns; /* boot clock: tasks that began later are counted from 0 */
+	uint64_t available;	  /* bit i: the source fills process input i */
+	bool exit_events;	  /* false: a process that is gone is not a loss */
+	uint32_t walk;		  /* number of the newest walk */
+	struct window_totals totals;
+};
+
+/* Begins the first window. identity outlives the window. */
+void window_init(struct window *w, struct identity *identity, uint64_t available);
+
+/* Takes one record of a task: from the walk, or an event. */
+void window_task(struct window *w, const struct task_record *r);
+
+/* Takes a record with a program's path. */
+void window_path(struct window *w, const struct path_record *r);
+
+/* Say when a walk begins and ends. At the end, tasks that it should have shown and did not are gone:
+ * all of them after a full walk, those of one class (tid modulo classes) after another. */
+void window_walk_begin(struct window *w);
+void window_walk_end(struct window *w, bool full, uint32_t class, uint32_t classes);
+
+/* Forgets what was added so far: called after the first walk, which only sets the base. */
+void window_clear_amounts(struct window *w);
+
+/* Adds a row for each process. length_ns is the time the window took. Returns the number of rows. */
+size_t window_emit(struct window *w, struct builder *b, uint64_t length_ns);
+
+/* Ends the window: amounts back to 0, processes that ended in the window before are let go. */
+void window_next(struct window *w);
+
+/* Processes and threads alive. */
+void window_count(const struct window *w, uint64_t *ret_processes, uint64_t *ret_threads);
+
+void window_free(struct window *w);

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "serve/server.h"
+
+void session_open(struct session *c, struct server *s, struct lws *wsi, const struct peer *peer)
+{
+	memset(c, 0, sizeof(*c));
+	c->server = s;
+	c->wsi = wsi;
+	c->every = 1;
+	c->health = peer->health;
+	c->claims = peer->claims;
+	c->authenticated = peer->known;
+	c->opened = (uint64_t)time(NULL);
+	text_copy(c->address, sizeof(c->address), peer->address);
+	snprintf(c->id, sizeof(c->id), "c%llu", (unsigned long long)++s->session_number);
+	c->next = s->sessions;
+	c->back = &s->sessions;
+	if (c->next)
+		c->next->back = &c->next;
+	s->sessions = c;
+	s->counts.sessions++;
+	if (c->health) {
+		protocol_tell(c, "health", NULL, "{\"status\":\"ok\"}");
+		session_close(c, 1000, "");
+	} else if (c->authenticated) {
+		log_info("%s: %s (%s) connected from %s", c->id, c->claims.subject,
+			 auth_role_name(c->claims.role), c->address);
+		protocol_welcome(c, NULL);
+	}
+}
+
+void session_end(struct session *c)
+{
+	if (!c->back)
+		return;
+	*c->back = c->next;
+	if (c->next)
+		c->next->back = c->back;
+	c->back = NULL;
+	c->server->counts.sessions--;
+	view_put(&c->server->views, c->view);
+	frame_unref(c->update);
+	for (; c->queue_count; c->queue_count--) {
+		frame_unref(c->queue[c->queue_first]);
+		c->queue_first = (c->queue_first + 1) % SESSION_QUEUE;
+	}
+	buf_free(&c->in);
+	if (c->authenticated)
+		log_info("%s: %s disconnected", c->id, c->claims.subject);
+}
+
+void session_close(struct session *c, uint16_t code, const char *reason)
+{
+	if (c->close_code)
+		return;
+	c->close_code = code;
+	c->close_reason = reason;
+	lws_callback_on_writable(c->wsi);
+}
+
+/*
+ * The frame is complete and the same for all, so it passes libwebsockets as it
+ * is. What the socket does not take is copied there; nothing more may be written
+ * until that is gone.
+ */
+static bool write_frame(struct session *c, struct frame *f)
+{
+	int wrote = lws_write(c->wsi, f->bytes, f->len, LWS_WRITE_RAW);
+
+	c->server->counts.messages_sent++;
+	return wrote >= 0;
+}
+
+static bool can_write(const struct session *c)
+{
+	return !c->queue_count && !lws_partial_buffered(c->wsi);
+}
+
+void session_send(struct session *c, struct frame *f)
+{
+	if (!f || c->close_code)
+		return;
+	if (can_write(c)) {
+		if (!write_frame(c, f))
+			session_close(c, CLOSE_TOO_SLOW, "write failed");
+		return;
+	}
+	if (c->queue_count == SESSION_QUEUE) {
+		c->server->counts.messages_skipped++;
+		session_close(c, CLOSE_TOO_SLOW, "too slow");
+		return;
+	}
+	c->queue[(c->queue_first + c->queue_count++) % SESSION_QUEUE] = frame_ref(f);
+	lws_callback_on_writable(c->wsi);
+}
+
+void session_send_update(struct session *c, struct frame *f)
+{
+	if (!f || c->close_code)
+		return;
+	if (c->update) {
+		frame_unref(c->update);
+		c->update = NULL;
+		c->skipped++;
+		c->server->counts.messages_skipped++;
+		if (++c->skipped_in_a_row >= SESSION_MAX_SKIPPED) {
+			session_close(c, CLOSE_TOO_SLOW, "too slow");
+			return;
+		}
+	}
+	if (can_write(c)) {
+		c->skipped_in_a_row = 0;
+		if (!write_frame(c, f))
+			session_close(c, CLOSE_TOO_SLOW, "write failed");
+		return;
+	}
+	c->update = frame_ref(f);
+	lws_callback_on_writable(c->wsi);
+}
+
+static void tell_what_was_missed(struct session *c)
+{
+	char data[96];
+
+	if (c->skipped == c->skipped_told)
+		return;
+	snprintf(data, sizeof(data), "{\"channel\":\"metrics\",\"missed\":%llu}",
+		 (unsigned long long)(c->skipped - c->skipped_told));
+	c->skipped_told = c->skipped;
+	protocol_tell(c, "lagged", "metrics", data);
+}
+
+static bool flush_queue(struct session *c)
+{
+	while (c->queue_count && !lws_partial_buffered(c->wsi)) {
+		struct frame *f = c->queue[c->queue_first];
+		bool written = write_frame(c, f);
+
+		c->queue_first = (c->queue_first + 1) % SESSION_QUEUE;
+		c->queue_count--;
+		frame_unref(f);
+		if (!written)
+			return false;
+	}
+	return true;
+}
+
+int session_writable(struct session *c)
+{
+	if (!flush_queue(c))
+		return -1;
+	if (c->close_code && can_write(c)) {
+		lws_close_reason(c->wsi, c->close_code, (unsigned char *)c->close_reason,
+				 strlen(c->close_reason));
+		return -1;
+	}
+	if (c->update && can_write(c)) {
+		struct frame *f = c->update;
+		bool written;
+
+		c->update = NULL;
+		c->skipped_in_a_row = 0;
+		tell_what_was_missed(c);
+		written = write_frame(c, f);
+		frame_unref(f);
+		if (!written)
+			return -1;
+	}
+	if (c->queue_count || c->update || c->close_code)
+		lws_callback_on_writable(c->wsi);
+	return 0;
+}
+
+static int refuse_input(struct session *c, uint16_t code, const char *reason)
+{
+	buf_free(&c->in);
+	lws_close_reason(c->wsi, code, (unsigned char *)reason, strlen(reason));
+	return -1;
+}
+
+int session_receive(struct session *c, const char *bytes, size_t len)
+{
+	bool last = lws_is_final_fragment(c->wsi) && !lws_remaining_packet_payload(c->wsi);
+
+	if (lws_frame_is_binary(c->wsi))
+		return refuse_input(c, CLOSE_UNSUPPORTED, "text only");
+	if (c->in.len + len > c->server->config.max_payload_bytes)
+		return refuse_input(c, CLOSE_TOO_LARGE, "message too large");
+	if (c->close_code)
+		return 0;
+	buf_add(&c->in, bytes, len);
+	if (buf_failed(&c->in))
+		return refuse_input(c, CLOSE_TOO_LARGE, "out of memory");
+	if (!last)
+		return 0;
+	c->server->counts.messages_received++;
+	protocol_handle(c, c->in.data ? c->in.data : "", c->in.len);
+
+	/* Large messages are rare: their memory is not kept for each connection. */
+	if (c->in.cap > 4096)
+		buf_free(&c->in);
+	else
+		buf_reset(&c->in);
+	return 0;
+}
+
+void session_second(struct session *c, uint64_t now)
+{
+	if (c->close_code || c->health)
+		return;
+	if (!c->authenticated) {
+		if (now >= c->opened + SESSION_AUTH_SECONDS)
+			session_close(c, CLOSE_AUTH_TIMEOUT, "not authenticated in time");
+		return;
+	}
+	if (now >= c->claims.expires + AUTH_LEEWAY_SECONDS) {
+		log_info("%s: the token of %s expired", c->id, c->claims.subject);
+		session_close(c, CLOSE_TOKEN_EXPIRED, "token expired");
+	} else if (!c->notice_sent && now + SESSION_EXPIRY_NOTICE_SECONDS >= c->claims.expires) {
+		char data[64];
+
+		snprintf(data, sizeof(data), "{\"expires_in\":%lld}",
+			 (long long)c->claims.expires - (long long)now);
+		c->notice_sent = true;
+		protocol_tell(c, "auth_expiring", NULL, data);
+	}
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One WebSocket connection: who it is, what it subscribed to, what waits to be sent. */
+#pragma once
+
+#include <libwebsockets.h>
+
+#include "base/buf.h"
+#include "serve/auth.h"
+#include "serve/frame.h"
+
+struct server;
+struct view;
+struct peer;
+
+/* Close codes of the protocol (docs/PROTOCOL.md). */
+#define CLOSE_SHUTDOWN 1001
+#define CLOSE_UNSUPPORTED 1003
+#define CLOSE_TOO_LARGE 1009
+#define CLOSE_TOO_SLOW 1013
+#define CLOSE_TOKEN_EXPIRED 4401
+#define CLOSE_ROLE 4403
+#define CLOSE_AUTH_TIMEOUT 4408
+
+/* Messages that wait for a slow reader; beyond that it is closed. */
+#define SESSION_QUEUE 256
+
+/* Metric updates skipped in a row, after which a reader is too slow. */
+#define SESSION_MAX_SKIPPED 24
+
+#define SESSION_AUTH_SECONDS 10
+#define SESSION_EXPIRY_NOTICE_SECONDS 60
+
+struct session {
+	struct session *next, **back; /* in server.sessions; back is NULL when not in it */
+	struct server *server;
+	struct lws *wsi;
+	char id[40];
+	char address[64];
+	struct claims claims;
+	bool authenticated;
+	bool health;
+	bool notice_sent; /* auth_expiring */
+	bool alerts;	  /* subscribed */
+	struct view *view; /* subscribed to metrics; NULL when not */
+	uint32_t every;	   /* send each so many windows */
+	struct frame *update; /* newest metrics that wait; an older one gave way */
+	uint32_t skipped_in_a_row;
+	uint64_t skipped;
+	uint64_t skipped_told; /* by the last lagged message */
+	struct frame *queue[SESSION_QUEUE];
+	uint32_t queue_first, queue_count;
+	struct buf in; /* the message that is being received */
+	uint64_t opened; /* seconds since 1970 */
+	uint16_t close_code; /* 0: stays open */
+	const char *close_reason;
+};
+
+/* A connection was made or ended. */
+void session_open(struct session *c, struct server *s, struct lws *wsi, const struct peer *peer);
+void session_end(struct session *c);
+
+/* Bytes came. Returns what libwebsockets wants: 0, or -1 to close. */
+int session_receive(struct session *c, const char *bytes, size_t len);
+
+/* The socket can take bytes again. Returns 0, or -1 to close. */
+int session_writable(struct session *c);
+
+/* Sends a message, or queues it. The caller keeps its reference. */
+void session_send(struct session *c, struct frame *f);
+
+/* Sends the newest metrics; what still waited from the window before gives way. */
+void session_send_update(struct session *c, struct frame *f);
+
+/* Closes the connection as soon as the event loop comes to it. reason is a constant text. */
+void session_close(struct session *c, uint16_t code, const char *reason);
+
+/* Once a second: time limits. */
+void session_second(struct session *c, uint64_t now);
+
+/* One message of the client, complete. In protocol.c. */
+void protocol_handle(struct session *c, const char *text, size_t len);
+
+/* Greets an authenticated client. In protocol.c. */
+void protocol_welcome(struct session *c, const char *id);
+
+/* Tells a client something of this type without an answer to a request; data is JSON. In protocol.c. */
+void protocol_tell(struct session *c, const char *type, const char *channel, const char *data);

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "snapshot/builder.h"
+
+#include <string.h>
+
+void builder_begin(struct builder *b)
+{
+	memset(&b->head, 0, sizeof(b->head));
+	for (int s = 0; s < SCOPES; s++)
+		buf_reset(&b->tables[s]);
+	buf_reset(&b->values);
+	buf_reset(&b->strings);
+	buf_reset(&b->block);
+	buf_add_char(&b->strings, '\0'); /* offset 0 is the empty string */
+}
+
+void builder_free(struct builder *b)
+{
+	for (int s = 0; s < SCOPES; s++)
+		buf_free(&b->tables[s]);
+	buf_free(&b->values);
+	buf_free(&b->strings);
+	buf_free(&b->block);
+}
+
+uint32_t builder_string(struct builder *b, const char *text)
+{
+	size_t at = b->strings.len;
+
+	if (!text || !*text)
+		return 0;
+	buf_add(&b->strings, text, strlen(text) + 1);
+	return buf_failed(&b->strings) ? 0 : (uint32_t)at;
+}
+
+void builder_label(struct builder_row *row, enum scope scope, enum label label, uint64_t value)
+{
+	unsigned i = (unsigned)(label - catalogue_scopes[scope].first_label);
+
+	row->labels_present |= 1ULL << i;
+	row->labels[i] = value;
+}
+
+void builder_label_string(struct builder *b, struct builder_row *row, enum scope scope,
+			  enum label label, const char *text)
+{
+	if (text && *text)
+		builder_label(row, scope, label, builder_string(b, text));
+}
+
+void builder_value(struct builder_row *row, enum metric metric, union snapshot_value value)
+{
+	unsigned i = (unsigned)(metric - catalogue_scopes[catalogue_metrics[metric].scope].first_metric);
+
+	row->present[i / 64] |= 1ULL << (i % 64);
+	row->values[i] = value;
+}
+
+void builder_add(struct builder *b, enum scope scope, const struct builder_row *row)
+{
+	size_t size = snapshot_row_size(scope), labels = scope_labels(scope);
+	struct snapshot_row *packed = (void *)buf_reserve(&b->tables[scope], size);
+
+	if (!packed)
+		return;
+	memset(packed, 0, sizeof(*packed));
+	packed->labels_present = row->labels_present;
+	packed->first_value = (uint32_t)(b->values.len / sizeof(uint64_t));
+	for (size_t i = 0; i < labels; i++)
+		packed->labels[i] = row->labels_present >> i & 1 ? row->labels[i] : 0;
+	for (int w = 0; w < SNAPSHOT_WORDS; w++) {
+		packed->present[w] = row->present[w];
+		for (uint64_t left = row->present[w]; left; left &= left - 1) {
+			int bit = __builtin_ctzll(left);
+			const union snapshot_value *value = &row->values[w * 64 + bit];
+
+			if (value->integer == 0)
+				continue;
+			packed->nonzero[w] |= 1ULL << bit;
+			buf_add(&b->values, value, sizeof(*value));
+		}
+	}
+	b->tables[scope].len += size;
+}
+
+static bool any_part_failed(const struct builder *b)
+{
+	bool failed = buf_failed(&b->values) || buf_failed(&b->strings);
+
+	for (int s = 0; s < SCOPES; s++)
+		failed |= buf_failed(&b->tables[s]);
+	return failed;
+}
+
+static uint32_t append_part(struct buf *block, const struct buf *part)
+{
+	buf_align(block, 8);
+
+	uint32_t at = (uint32_t)block->len;
+
+	buf_add(block, part->data, part->len);
+	return at;
+}
+
+const struct snapshot *builder_finish(struct builder *b)
+{
+	struct buf *block = &b->block;
+
+	if (any_part_failed(b))
+		return NULL;
+	buf_reset(block);
+	buf_add(block, &b->head, sizeof(b->head));
+	for (int s = 0; s < SCOPES; s++) {
+		size_t rows = b->tables[s].len / snapshot_row_size((enum scope)s);
+
+		b->head.tables[s] =
+			(struct snapshot_table){append_part(block, &b->tables[s]), (uint32_t)rows};
+	}
+	b->head.values = append_part(block, &b->values);
+	b->head.values_count = (uint32_t)(b->values.len / sizeof(uint64_t));
+	b->head.strings = append_part(block, &b->strings);
+	b->head.strings_bytes = (uint32_t)b->strings.len;
+	b->head.magic = SNAPSHOT_MAGIC;
+	b->head.version = SNAPSHOT_VERSION;
+	b->head.catalogue = catalogue_fingerprint();
+	b->head.bytes = block->len;
+	if (buf_failed(block) || block->len > SNAPSHOT_MAX_BYTES)
+		return NULL;
+	memcpy(block->data, &b->head, sizeof(b->head));
+	return (const struct snapshot *)block->data;
+}

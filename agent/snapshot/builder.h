@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Builds a snapshot row by row. Buffers are kept from one window to the next,
+ * so the steady state allocates nothing.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "snapshot/snapshot.h"
+
+#define BUILDER_MAX_LABELS 32
+#define BUILDER_MAX_METRICS (SNAPSHOT_WORDS * 64)
+
+/* A row before it is packed: dense, indexed from the first label and metric of its scope. */
+struct builder_row {
+	uint64_t labels_present;
+	uint64_t labels[BUILDER_MAX_LABELS];
+	uint64_t present[SNAPSHOT_WORDS];
+	union snapshot_value values[BUILDER_MAX_METRICS];
+};
+
+struct builder {
+	struct snapshot head; /* the caller fills seq, times, interval_ms */
+	struct buf tables[SCOPES];
+	struct buf values;
+	struct buf strings;
+	struct buf block; /* the finished snapshot */
+};
+
+/* Begins a new snapshot; head is cleared. */
+void builder_begin(struct builder *b);
+
+/* Frees everything. */
+void builder_free(struct builder *b);
+
+/* Stores a string (cut at its NUL); returns its offset for a label or for head.node. */
+uint32_t builder_string(struct builder *b, const char *text);
+
+/* Puts a label into a row that is being made. An empty or NULL string is left absent. */
+void builder_label(struct builder_row *row, enum scope scope, enum label label, uint64_t value);
+void builder_label_string(struct builder *b, struct builder_row *row, enum scope scope,
+			  enum label label, const char *text);
+
+/* Puts a metric's value into a row that is being made. */
+void builder_value(struct builder_row *row, enum metric metric, union snapshot_value value);
+
+/* Packs a finished row behind those of its scope. */
+void builder_add(struct builder *b, enum scope scope, const struct builder_row *row);
+
+/* Joins the parts. Returns the snapshot inside b->block, valid until the next builder_begin; NULL without memory. */
+const struct snapshot *builder_finish(struct builder *b);

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel's types, as far as the probes read them. Only names and types of
+ * the fields matter: CO-RE finds their offsets in the running kernel's BTF. This
+ * replaces a generated header of 130,000 lines and is the same on every
+ * architecture. Types whose shape changed have flavours (name___version).
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+typedef __u8 u8;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+typedef __s64 s64;
+typedef _Bool bool;
+#define true 1
+#define false 0
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+typedef atomic64_t atomic_long_t;
+
+typedef struct {
+	u32 val;
+} kuid_t;
+
+struct sched_entity {
+	u64 sum_exec_runtime; /* ns; stale since the last tick while the task is on a CPU */
+	u64 nr_migrations;
+};
+
+struct sched_info {
+	unsigned long long run_delay;	 /* ns */
+	unsigned long long last_arrival; /* ns, the scheduler's clock */
+};
+
+struct task_io_accounting {
+	u64 rchar;
+	u64 wchar;
+	u64 read_bytes;
+	u64 write_bytes;
+	u64 cancelled_write_bytes;
+};
+
+struct task_delay_info {
+	u64 blkio_delay; /* ns */
+};
+
+struct cred {
+	kuid_t euid;
+};
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[16];
+	struct cgroup *dfl_cgrp;
+};
+
+/* Its values depend on the kernel's configuration: read with bpf_core_enum_value(). */
+enum cgroup_subsys_id {
+	cpuset_cgrp_id,
+	memory_cgrp_id,
+};
+
+struct percpu_counter {
+	s64 count;
+	s32 *counters; /* per-CPU address */
+};
+
+struct path {
+	void *dentry;
+};
+
+struct file {
+	struct path f_path;
+};
+
+/* MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES: unchanged since 4.5. */
+#define MM_FILE 0
+#define MM_ANON 1
+#define MM_SWAP 2
+#define MM_SHMEM 3
+#define MM_COUNTERS 4
+
+struct mm_struct {
+	struct file *exe_file;
+	unsigned long hiwater_rss; /* pages */
+	struct percpu_counter rss_stat[MM_COUNTERS];
+};
+
+/* Before 6.2 (f1a7941243c1: mm: convert mm's rss stats into percpu_counter). */
+struct mm_rss_stat {
+	atomic_long_t count[MM_COUNTERS];
+};
+
+struct mm_struct___before_6_2 {
+	struct mm_rss_stat rss_stat;
+};
+
+struct signal_struct {
+	atomic_t live;
+	int nr_threads;
+	int group_exit_code;
+	unsigned int flags;
+	unsigned long maxrss; /* pages; set when the last thread ends */
+	unsigned long long sum_sched_runtime;
+	u64 utime;
+	u64 stime;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
+	unsigned long min_flt;
+	unsigned long maj_flt;
+	struct task_io_accounting ioac;
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	int on_cpu;
+	unsigned int flags;
+	int exit_state;
+	int exit_code;
+	struct task_struct *group_leader;
+	struct task_struct *real_parent;
+	u64 start_boottime; /* ns */
+	u64 utime;	    /* ns */
+	u64 stime;	    /* ns */
+	unsigned long nvcsw;
+	unsigned long nivcsw;
+	unsigned long min_flt;
+	unsigned long maj_flt;
+	char comm[16];
+	struct sched_entity se;
+	struct sched_info sched_info;
+	struct task_io_accounting ioac;
+	struct mm_struct *mm;
+	struct signal_struct *signal;
+	const struct cred *cred;
+	struct css_set *cgroups;
+	struct task_delay_info *delays;
+};
+
+struct linux_binprm {
+	const char *filename;
+};
+
+struct sock_common {
+	unsigned short skc_family;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	unsigned short sk_type;
+	unsigned short sk_protocol;
+};
+
+struct gendisk {
+	int major;
+	int first_minor;
+	char disk_name[32];
+};
+
+struct request_queue {
+	struct gendisk *disk;
+};
+
+struct request {
+	struct request_queue *q;
+	unsigned int cmd_flags;
+	u64 start_time_ns;
+};
+
+/* Before 5.17 (f3fa33acca9f: block: remove the ->rq_disk field in struct request). */
+struct request___before_5_17 {
+	struct gendisk *rq_disk;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	u64 session_id;
+	u64 seq_num;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+/* A per-CPU array map: where its first element lies, as a per-CPU address. */
+struct bpf_array {
+	void *pptrs[0];
+};
+
+#pragma clang attribute pop
+
+#define PF_KTHREAD 0x00200000
+#define SIGNAL_GROUP_EXIT 0x00000004
+#define EXIT_DEAD 0x10
+#define EXIT_ZOMBIE 0x20
+#define MSG_PEEK 2
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define IPPROTO_MPTCP 262
+#define REQ_OP_MASK 0xff
+#define REQ_OP_READ 0
+#define REQ_OP_WRITE 1

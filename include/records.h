@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the BPF programs hand to user space: records of the task walk (a seq
+ * file) and events (the ring buffer). Fixed widths, explicit padding; a size
+ * that differs between the two sides does not compile.
+ *
+ * Include after <linux/types.h> (user space) or kernel.h (BPF).
+ */
+#pragma once
+
+#define RECORD_COMM_LENGTH 16
+#define RECORD_PATH_LENGTH 256
+
+/* Counters of one thread, as the kernel keeps them: absolute, never falling. */
+struct thread_counters {
+#define RECORD_FIELD_THREAD(id) __u64 id;
+#define RECORD_FIELD_SHARED(id)
+#define RECORD_FIELD_GAUGE(id)
+#define RECORD_FIELD_COUNTER(id)
+#define RECORD_FIELD_DERIVED(id)
+#define INPUT(scope, level, provider, id) RECORD_FIELD_##level(id)
+#include "metrics.def"
+#undef RECORD_FIELD_THREAD
+#undef RECORD_FIELD_SHARED
+};
+
+/* Counters of one process that a probe keeps in the storage of its leader. */
+struct shared_counters {
+#define RECORD_FIELD_THREAD(id)
+#define RECORD_FIELD_SHARED(id) __u64 id;
+#define INPUT(scope, level, provider, id) RECORD_FIELD_##level(id)
+#include "metrics.def"
+#undef RECORD_FIELD_THREAD
+#undef RECORD_FIELD_SHARED
+#undef RECORD_FIELD_GAUGE
+#undef RECORD_FIELD_COUNTER
+#undef RECORD_FIELD_DERIVED
+};
+
+enum record_kind {
+	RECORD_TASK = 1,  /* struct task_record, from the walk */
+	RECORD_DEAD_THREADS, /* struct task_record: counters of threads that ended earlier */
+	RECORD_EXE,       /* struct path_record, from the walk: path of the program */
+	RECORD_EXEC,      /* struct path_record, event: a process became another program */
+	RECORD_EXIT,      /* struct task_record, event: a leader or the last thread of a process ends */
+	RECORD_FREE,      /* struct task_record, event: the kernel lets go of a thread */
+};
+
+/* Which task: a pid means little without its start, a thread little without its process. */
+struct record_header {
+	__u32 kind;            /* enum record_kind */
+	__u32 tid;             /* thread; equals pid for the leader */
+	__u32 pid;             /* process (the kernel's tgid) */
+	__u32 ppid;
+	__u64 thread_start_ns; /* boot time clock */
+	__u64 process_start_ns;
+};
+
+struct task_record {
+	struct record_header head;
+	__u32 uid;             /* effective */
+	__u32 exit_code;       /* as wait() gives it: status << 8 | signal */
+	__u32 threads;
+	__u8 group_dead;       /* RECORD_EXIT: the last thread of the process */
+	__u8 has_memory;       /* the memory fields below were read */
+	__u8 zombie;
+	__u8 kernel_thread;
+	__u64 cgroup_id;       /* id of the cgroup's kernfs node; see cgroup_of() */
+	__u64 anonymous_pages;
+	__u64 file_pages;
+	__u64 shared_pages;
+	__u64 swap_pages;
+	__u64 peak_pages;
+	char comm[RECORD_COMM_LENGTH];
+	struct thread_counters thread;
+	struct shared_counters shared;
+};
+
+/* Sent as long as its path is: length says how many bytes of path count. */
+struct path_record {
+	struct record_header head;
+	__u32 uid;
+	__u32 length; /* with the final NUL */
+	__u64 cgroup_id;
+	char comm[RECORD_COMM_LENGTH];
+	char path[RECORD_PATH_LENGTH];
+};
+
+#define RECORD_DISK_NAME_LENGTH 32
+
+/* Requests completed by one block device since the probe was attached. */
+struct disk_counters {
+	char name[RECORD_DISK_NAME_LENGTH];
+	__u64 reads;
+	__u64 writes;
+	__u64 read_bytes;
+	__u64 write_bytes;
+	__u64 latency_sum_ns;
+};
+
+_Static_assert(sizeof(struct record_header) == 32, "layout shared with the kernel side");
+_Static_assert(sizeof(struct task_record) % 8 == 0, "records follow one another in the seq file");
+_Static_assert(sizeof(struct path_record) % 8 == 0, "records follow one another in the seq file");

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/harness.h"
+
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_SKIPPED 77
+#define OUTPUT_BYTES 16384
+
+static struct test *tests, **last = &tests;
+
+void harness_register(struct test *test)
+{
+	*last = test;
+	last = &test->next;
+}
+
+void harness_fail(const char *file, int line, const char *format, ...)
+{
+	va_list args;
+
+	printf("%s:%d: ", file, line);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	fflush(stdout);
+	_exit(1);
+}
+
+void harness_skip(const char *format, ...)
+{
+	va_list args;
+
+	printf("SKIP ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	fflush(stdout);
+	_exit(EXIT_SKIPPED);
+}
+
+void harness_int(const char *file, int line, const char *text, int64_t actual, int64_t expected)
+{
+	if (actual != expected)
+		harness_fail(file, line, "%s is %lld, not %lld", text, (long long)actual,
+			     (long long)expected);
+}
+
+void harness_uint(const char *file, int line, const char *text, uint64_t actual, uint64_t expected)
+{
+	if (actual != expected)
+		harness_fail(file, line, "%s is %llu, not %llu", text, (unsigned long long)actual,
+			     (unsigned long long)expected);
+}
+
+void harness_real(const char *file, int line, const char *text, double actual, double expected,
+		  double tolerance)
+{
+	if (!(fabs(actual - expected) <= tolerance))
+		harness_fail(file, line, "%s is %.12g, not %.12g (within %g)", text, actual, expected,
+			     tolerance);
+}
+
+void harness_string(const char *file, int line, const char *text, const char *actual,
+		    const char *expected)
+{
+	if (!actual || strcmp(actual, expected) != 0)
+		harness_fail(file, line, "%s is \"%s\", not \"%s\"", text, actual ? actual : "(null)",
+			     expected);
+}
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A group of its own, so that what the test started ends with it. */
+static pid_t start(const struct test *test, int out)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	setpgid(0, 0);
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	test->run();
+	fflush(stdout);
+	_exit(0);
+}
+
+/* Reads until the test's end or its time limit; the newest bytes are kept. */
+static bool read_output(int fd, char *text, double deadline)
+{
+	size_t len = 0;
+	struct pollfd poller = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		double left = deadline - now_s();
+		int ready = left > 0 ? poll(&poller, 1, (int)(left * 1000) + 1) : 0;
+
+		if (ready <= 0) {
+			text[len] = '\0';
+			return false;
+		}
+		if (len > OUTPUT_BYTES / 2) {
+			memmove(text, text + len / 2, len - len / 2);
+			len -= len / 2;
+		}
+
+		ssize_t got = read(fd, text + len, OUTPUT_BYTES - 1 - len);
+
+		if (got <= 0)
+			break;
+		len += (size_t)got;
+	}
+	text[len] = '\0';
+	return true;
+}
+
+/* The reason stands in the last line that begins with SKIP. */
+static const char *skip_reason(char *text)
+{
+	char *reason = strstr(text, "SKIP ");
+
+	if (!reason)
+		return "no reason given";
+	reason[strcspn(reason, "\n")] = '\0';
+	return reason + 5;
+}
+
+static void print_comment(const char *text)
+{
+	while (*text) {
+		int len = (int)strcspn(text, "\n");
+
+		printf("# %.*s\n", len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+/* Returns the exit status of the test: 0, EXIT_SKIPPED or 1. */
+static int run(const struct test *test, unsigned number)
+{
+	static char text[OUTPUT_BYTES];
+	int ends[2], status;
+
+	fflush(stdout);
+	if (pipe(ends))
+		return 1;
+
+	pid_t pid = start(test, ends[1]);
+
+	close(ends[1]);
+
+	bool in_time = read_output(ends[0], text, now_s() + test->timeout_s);
+
+	kill(-pid, SIGKILL);
+	close(ends[0]);
+	waitpid(pid, &status, 0);
+	if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		printf("ok %u %s\n", number, test->name);
+		return 0;
+	}
+	if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED) {
+		printf("ok %u %s # SKIP %s\n", number, test->name, skip_reason(text));
+		return EXIT_SKIPPED;
+	}
+	printf("not ok %u %s\n", number, test->name);
+	if (!in_time)
+		printf("# took more than %u s\n", test->timeout_s);
+	else if (WIFSIGNALED(status))
+		printf("# ended by signal %d\n", WTERMSIG(status));
+	print_comment(text);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned number = 0, skipped = 0, failed = 0;
+
+	for (const struct test *test = tests; test; test = test->next) {
+		if (argc > 1 && !strstr(test->name, argv[1]))
+			continue;
+
+		int result = run(test, ++number);
+
+		skipped += result == EXIT_SKIPPED;
+		failed += result == 1;
+	}
+	printf("1..%u\n", number);
+	if (failed)
+		return 1;
+	return number && skipped == number ? EXIT_SKIPPED : 0;
+}
