@@ -34,8 +34,17 @@ BINARY := $(BUILD)/probecast
 
 .DELETE_ON_ERROR:
 .SECONDARY: $(WEB_PACKED)
-.PHONY: all run test bench setup clean
+.PHONY: help all run test tests unit bench asan fuzz lint fmt fmt-check docs install uninstall clean
 all: $(BINARY)
+
+help:
+	@echo "make run        install what is missing, build, start the agent"
+	@echo "make test       install what is missing, build, run all tests"
+	@echo "make bench      what the agent costs, against its peers (root)"
+	@echo "make asan       unit tests under the address and undefined behaviour sanitizers"
+	@echo "make fuzz       each parser for 20 s"
+	@echo "make lint fmt fmt-check docs install uninstall clean"
+	@echo "V=1 shows commands, WERROR=1 makes warnings errors"
 
 $(BINARY): $(BUILD)/agent/main.o $(LIBRARY)
 	@echo "  LINK  $@"
@@ -70,22 +79,74 @@ $(SKELETON): $(BUILD)/probecast.bpf.o
 	@echo "  SKEL  $@"
 	$(Q)$(BPFTOOL) gen skeleton $< name probecast_bpf > $@
 
-$(BUILD)/agent/collect/%.o: $(SKELETON)
+$(filter $(BUILD)/agent/collect/%,$(OBJECTS)): $(SKELETON)
 
 $(BUILD)/packed/%: agent/web/%
 	@mkdir -p $(@D)
 	$(Q)gzip -9nc $< > $@
 
-setup:
-	$(Q)scripts/setup.sh
+# A test is a file; what it needs of the agent comes out of the library.
+TEST_CFLAGS := -Itests
+HARNESS := $(BUILD)/tests/harness/harness.o
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+PROBE_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/probes/test_*.c))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
+helpers = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/$(1)/$(2)_%,$(wildcard tests/$(1)/*.c)))
 
-run: setup
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(BINARY) run
+$(BUILD)/tests/%.o: CPPFLAGS += $(TEST_CFLAGS)
+$(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call helpers,unit,test) $(HARNESS) $(LIBRARY)
+$(PROBE_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call helpers,probes,test) $(HARNESS) $(LIBRARY)
+$(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(call helpers,bench,bench) $(LIBRARY)
+$(BUILD)/tests/work/work: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/work/*.c))
 
-test: setup
+$(UNIT_TESTS) $(PROBE_TESTS) $(BENCHES) $(BUILD)/tests/work/work:
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+unit: $(UNIT_TESTS)
+tests: $(UNIT_TESTS) $(PROBE_TESTS) $(if $(wildcard tests/work/*.c),$(BUILD)/tests/work/work)
+
+run:
+	$(Q)scripts/setup.sh build
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)scripts/test.sh
+	$(Q)scripts/as-root.sh $(BINARY) run
+
+test:
+	$(Q)scripts/setup.sh test
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)BUILD=$(BUILD) scripts/test.sh
+
+bench:
+	$(Q)scripts/setup.sh test
+	$(Q)$(MAKE) --no-print-directory all tests $(BENCHES)
+	$(Q)BUILD=$(BUILD) scripts/bench.sh
+
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+asan:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS="$(SANITIZE) -U_FORTIFY_SOURCE" unit
+	$(Q)scripts/unit.sh $(BUILD)/asan
+
+fuzz:
+	$(Q)scripts/fuzz.sh $(BUILD) 20
+
+lint:
+	$(Q)scripts/lint.sh
+
+FORMATTED := $(wildcard agent/*.c agent/*/*.[ch] bpf/*.[ch] include/*.h tests/*/*.[ch])
+fmt:
+	$(Q)clang-format -i $(FORMATTED)
+fmt-check:
+	$(Q)clang-format --dry-run -Werror $(FORMATTED)
+
+docs: $(BUILD)/probecast
+	$(Q)scripts/metrics-doc.py $(BINARY) > docs/METRICS.md
+
+PREFIX ?= /usr/local
+install: all
+	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/probecast
+	install -D -m 0644 deploy/probecast.yaml $(DESTDIR)/etc/probecast/probecast.yaml.sample
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/probecast $(DESTDIR)/etc/probecast/probecast.yaml.sample
 
 clean:
 	$(Q)rm -rf $(BUILD)

@@ -66,7 +66,8 @@ int BPF_PROG(life__exec, struct task_struct *task, s32 old_pid, struct linux_bin
 	r->length = length;
 	r->cgroup_id = cgroup_of(task);
 	bpf_core_read(r->comm, sizeof(r->comm), &task->comm);
-	if (bpf_ringbuf_output(&events, r, sizeof(*r) - RECORD_PATH_LENGTH + length, wakeup_flags()))
+	if (bpf_ringbuf_output(&events, r, sizeof(*r) - RECORD_PATH_LENGTH + length,
+			       wakeup_flags()))
 		__sync_fetch_and_add(&ring_dropped, 1);
 	return 0;
 }

@@ -56,7 +56,8 @@ static __always_inline void count_send(struct shared_counters *c, enum protocol 
 	}
 }
 
-static __always_inline void count_receive(struct shared_counters *c, enum protocol protocol, u64 bytes)
+static __always_inline void count_receive(struct shared_counters *c, enum protocol protocol,
+					  u64 bytes)
 {
 	switch (protocol) {
 	case TCP:

@@ -16,8 +16,8 @@
 #define ON_CPU_TASKS 4096
 
 /* Set by the agent before each walk. */
-__u32 walk_all = 0;	/* write every task, and what threads that ended have left behind */
-__u32 walk_class = 0;	/* tasks whose tid modulo walk_classes is this are written in any case */
+__u32 walk_all = 0;   /* write every task, and what threads that ended have left behind */
+__u32 walk_class = 0; /* tasks whose tid modulo walk_classes is this are written in any case */
 __u32 walk_classes = 0;
 __u64 walk_exe_since = 0; /* boot clock: write the program's path where it is newer than this */
 
@@ -122,8 +122,9 @@ static __always_inline u64 percpu_sum(s64 sum, s32 *counters)
 }
 
 /* CO-RE relocates an index only where it is a constant of the source text. */
-#define NEW_PAGES(mm, kind)                                                                         \
-	percpu_sum(BPF_CORE_READ(mm, rss_stat[kind].count), BPF_CORE_READ(mm, rss_stat[kind].counters))
+#define NEW_PAGES(mm, kind)                                 \
+	percpu_sum(BPF_CORE_READ(mm, rss_stat[kind].count), \
+		   BPF_CORE_READ(mm, rss_stat[kind].counters))
 #define OLD_PAGES(mm, kind) BPF_CORE_READ(mm, rss_stat.count[kind].counter)
 
 static __always_inline void fill_pages(struct task_record *r, struct mm_struct *mm)
@@ -158,7 +159,8 @@ static __always_inline void fill_identity(struct task_record *r, struct task_str
 {
 	r->uid = task->cred->euid.val;
 	r->threads = task->signal->nr_threads;
-	r->zombie = (task->exit_state & (EXIT_ZOMBIE | EXIT_DEAD)) && task->signal->live.counter == 0;
+	r->zombie = (task->exit_state & (EXIT_ZOMBIE | EXIT_DEAD)) &&
+		    task->signal->live.counter == 0;
 	r->kernel_thread = !!(task->flags & PF_KTHREAD);
 	r->exit_code = exit_status(task);
 	r->cgroup_id = cgroup_of(task);

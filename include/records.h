@@ -38,19 +38,19 @@ struct shared_counters {
 };
 
 enum record_kind {
-	RECORD_TASK = 1,  /* struct task_record, from the walk */
+	RECORD_TASK = 1,     /* struct task_record, from the walk */
 	RECORD_DEAD_THREADS, /* struct task_record: counters of threads that ended earlier */
-	RECORD_EXE,       /* struct path_record, from the walk: path of the program */
-	RECORD_EXEC,      /* struct path_record, event: a process became another program */
-	RECORD_EXIT,      /* struct task_record, event: a leader or the last thread of a process ends */
-	RECORD_FREE,      /* struct task_record, event: the kernel lets go of a thread */
+	RECORD_EXE,	     /* struct path_record, from the walk: path of the program */
+	RECORD_EXEC,	     /* struct path_record, event: a process became another program */
+	RECORD_EXIT, /* struct task_record, event: a leader or the last thread of a process ends */
+	RECORD_FREE, /* struct task_record, event: the kernel lets go of a thread */
 };
 
 /* Which task: a pid means little without its start, a thread little without its process. */
 struct record_header {
-	__u32 kind;            /* enum record_kind */
-	__u32 tid;             /* thread; equals pid for the leader */
-	__u32 pid;             /* process (the kernel's tgid) */
+	__u32 kind; /* enum record_kind */
+	__u32 tid;  /* thread; equals pid for the leader */
+	__u32 pid;  /* process (the kernel's tgid) */
 	__u32 ppid;
 	__u64 thread_start_ns; /* boot time clock */
 	__u64 process_start_ns;
@@ -58,14 +58,14 @@ struct record_header {
 
 struct task_record {
 	struct record_header head;
-	__u32 uid;             /* effective */
-	__u32 exit_code;       /* as wait() gives it: status << 8 | signal */
+	__u32 uid;	 /* effective */
+	__u32 exit_code; /* as wait() gives it: status << 8 | signal */
 	__u32 threads;
-	__u8 group_dead;       /* RECORD_EXIT: the last thread of the process */
-	__u8 has_memory;       /* the memory fields below were read */
+	__u8 group_dead; /* RECORD_EXIT: the last thread of the process */
+	__u8 has_memory; /* the memory fields below were read */
 	__u8 zombie;
 	__u8 kernel_thread;
-	__u64 cgroup_id;       /* id of the cgroup's kernfs node; see cgroup_of() */
+	__u64 cgroup_id; /* id of the cgroup's kernfs node; see cgroup_of() */
 	__u64 anonymous_pages;
 	__u64 file_pages;
 	__u64 shared_pages;

@@ -35,7 +35,8 @@ static void number_watches(struct alert_engine *engine)
 		engine->watches[i].uid = ++engine->next_uid;
 }
 
-struct alert_engine *alert_engine_new(struct rule_set *rules, alert_listener listener, void *context)
+struct alert_engine *alert_engine_new(struct rule_set *rules, alert_listener listener,
+				      void *context)
 {
 	struct alert_engine *engine = calloc(1, sizeof(*engine));
 	struct watch *watches = new_watches(rules);

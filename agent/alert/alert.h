@@ -29,9 +29,10 @@ struct alert {
 	int64_t started_wall_ms;  /* condition first held */
 	int64_t fired_wall_ms;	  /* 0 while pending */
 	int64_t resolved_wall_ms; /* 0 until then */
-	const char *resolved_why; /* "condition cleared", "process ended", "rule removed"; NULL until then */
-	bool stale;		  /* the metric was missing in the newest snapshot */
-	char *message;		  /* rendered when it fired, owned */
+	const char
+		*resolved_why; /* "condition cleared", "process ended", "rule removed"; or NULL */
+	bool stale;	       /* the metric was missing in the newest snapshot */
+	char *message;	       /* rendered when it fired, owned */
 };
 
 enum alert_change { ALERT_CHANGE_NEW, ALERT_CHANGE_UPDATED, ALERT_CHANGE_RESOLVED };
@@ -48,7 +49,8 @@ typedef void (*alert_listener)(void *context, enum alert_change change, const st
 struct alert_engine;
 
 /* Takes ownership of rules. NULL without memory (rules are then freed). */
-struct alert_engine *alert_engine_new(struct rule_set *rules, alert_listener listener, void *context);
+struct alert_engine *alert_engine_new(struct rule_set *rules, alert_listener listener,
+				      void *context);
 
 /*
  * Puts new rules in force (owned). Alerts of rules that stay alike go on, with the new severity,
@@ -62,11 +64,14 @@ void alert_engine_evaluate(struct alert_engine *engine, const struct snapshot *s
 
 /* Firing alerts, for initial_data: calls each() for every one. */
 void alert_engine_each_firing(const struct alert_engine *engine,
-			      void (*each)(void *context, const struct alert *alert), void *context);
+			      void (*each)(void *context, const struct alert *alert),
+			      void *context);
 
+/* Number of firing alerts. */
 size_t alert_engine_firing(const struct alert_engine *engine);
 
 /* Alerts that could not be followed because the table was at its cap: each counts once a window. */
 uint64_t alert_engine_overflow(const struct alert_engine *engine);
 
+/* Frees the engine and its rules, telling nobody; NULL is fine. */
 void alert_engine_free(struct alert_engine *engine);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The built-in rules. docs/ALERTS.md gives the reason of each; all are quiet on a healthy machine. */
+/* The built-in rules, all quiet on a healthy machine. docs/ALERTS.md has the reason of each. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alert/entry.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,17 @@
 #include "base/text.h"
 
 #define FIELDS_MAX 32
+
+int rule_fault(const struct rule_file *file, size_t line, const char *format, ...)
+{
+	char what[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	return yaml_error(file->error, file->size, file->name, line, "%s", what);
+}
 
 void rule_clear(struct rule *rule)
 {
@@ -49,8 +62,8 @@ static int refuse_field(const char *key, size_t line, const struct rule_file *fi
 
 	const char *near = text_nearest(key, names, count);
 
-	return yaml_error(file->error, file->size, file->name, line, "unknown key \"%.80s\" in a rule%s%s%s",
-			  key, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return rule_fault(file, line, "unknown key \"%.80s\" in a rule%s%s%s", key,
+			  near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static const struct rule_field *find_field(const char *name)
@@ -70,8 +83,8 @@ static int check_fields(const struct yaml_node *map, const struct rule_file *fil
 		if (!field)
 			return refuse_field(map->keys[i], map->key_lines[i], file);
 		if (value->kind != field->kind || yaml_is_null(value))
-			return yaml_error(file->error, file->size, file->name, map->key_lines[i],
-					  "%s must be %s, not %s", field->name,
+			return rule_fault(file, map->key_lines[i], "%s must be %s, not %s",
+					  field->name,
 					  field->kind == YAML_MAP ? "a map" : "a text or number",
 					  yaml_is_null(value) ? "nothing" : yaml_kind_text(value));
 	}
@@ -88,8 +101,8 @@ static int parse_enabled(const struct yaml_node *map, const struct rule_file *fi
 	*ret = false;
 	if (strcmp(value->text, "false") == 0)
 		return 0;
-	return yaml_error(file->error, file->size, file->name, value->line,
-			  "enabled must be true or false, not \"%.80s\"", value->text);
+	return rule_fault(file, value->line, "enabled must be true or false, not \"%.80s\"",
+			  value->text);
 }
 
 /* A rule that is only switched off needs no more than its name. */
@@ -106,24 +119,23 @@ static int parse_fields(struct rule_entry *entry, const struct yaml_node *map,
 		if (value && field->parse(&entry->rule, value, file) < 0)
 			return -1;
 		if (!value && field->required)
-			return yaml_error(file->error, file->size, file->name, map->line,
-					  "this rule has no %s", field->name);
+			return rule_fault(file, map->line, "this rule has no %s", field->name);
 	}
 	if (entry->named_only || entry->rule.message)
 		return 0;
 	entry->rule.message = strdup(message_default(entry->rule.scope));
-	return entry->rule.message
-		       ? 0
-		       : yaml_error(file->error, file->size, file->name, map->line, "out of memory");
+	return entry->rule.message ? 0 : rule_fault(file, map->line, "out of memory");
 }
 
-int rule_entry_parse(const struct yaml_node *map, const struct rule_file *file, struct rule_entry *ret)
+int rule_entry_parse(const struct yaml_node *map, const struct rule_file *file,
+		     struct rule_entry *ret)
 {
 	struct rule_entry entry = {.line = map->line, .rule.severity = SEVERITY_MEDIUM};
 
 	if (map->kind != YAML_MAP)
-		return yaml_error(file->error, file->size, file->name, map->line,
-				  "a rule must be a map of keys and values, not %s", yaml_kind_text(map));
+		return rule_fault(file, map->line,
+				  "a rule must be a map of keys and values, not %s",
+				  yaml_kind_text(map));
 	if (check_fields(map, file) < 0 || parse_enabled(map, file, &entry.enabled) < 0)
 		return -1;
 	if (parse_fields(&entry, map, file) < 0) {

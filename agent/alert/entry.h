@@ -22,8 +22,13 @@ struct rule_file {
 	size_t size;
 };
 
-/* Reads the map of one rule. Returns 0, or -1 with the error of the file written and nothing to free. */
-int rule_entry_parse(const struct yaml_node *map, const struct rule_file *file, struct rule_entry *ret);
+/* Writes "NAME:LINE: what" to the error of the file; returns -1. */
+int rule_fault(const struct rule_file *file, size_t line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Reads the map of one rule. Returns 0, or -1 with the error written and nothing to free. */
+int rule_entry_parse(const struct yaml_node *map, const struct rule_file *file,
+		     struct rule_entry *ret);
 
 /* Frees what the rule owns, not the rule. */
 void rule_clear(struct rule *rule);

@@ -95,7 +95,8 @@ static void evaluate_row(struct finding *f)
 		begin_state(f);
 }
 
-static void evaluate_rule(struct alert_engine *engine, struct watch *watch, const struct snapshot *s)
+static void evaluate_rule(struct alert_engine *engine, struct watch *watch,
+			  const struct snapshot *s)
 {
 	enum scope scope = watch->rule->scope;
 	struct finding f = {.engine = engine, .watch = watch, .snapshot = s};

@@ -11,8 +11,9 @@ struct rule_field {
 	const char *name;
 	enum yaml_kind kind; /* of its value */
 	bool required;
-	/* Puts the value into the rule. Returns 0, or -1 with the error of the file written. NULL: read elsewhere. */
-	int (*parse)(struct rule *rule, const struct yaml_node *value, const struct rule_file *file);
+	/* Puts the value into the rule. Returns 0, or -1 with the error written. May be NULL. */
+	int (*parse)(struct rule *rule, const struct yaml_node *value,
+		     const struct rule_file *file);
 };
 
 extern const struct rule_field rule_fields[];

@@ -16,16 +16,16 @@
 
 static int out_of_memory(const struct rule_file *file, size_t line)
 {
-	return yaml_error(file->error, file->size, file->name, line, "out of memory");
+	return rule_fault(file, line, "out of memory");
 }
 
 static int refuse(const struct rule_file *file, size_t line, const char *what, const char *text,
 		  const char *near)
 {
 	if (near)
-		return yaml_error(file->error, file->size, file->name, line,
-				  "%s \"%.80s\"; did you mean \"%s\"?", what, text, near);
-	return yaml_error(file->error, file->size, file->name, line, "%s \"%.80s\"", what, text);
+		return rule_fault(file, line, "%s \"%.80s\"; did you mean \"%s\"?", what, text,
+				  near);
+	return rule_fault(file, line, "%s \"%.80s\"", what, text);
 }
 
 /* A text of 1 to most bytes without control characters. */
@@ -35,17 +35,18 @@ static int parse_text(char **ret, size_t most, const char *what, const struct ya
 	size_t len = strlen(value->text);
 
 	if (len == 0 || len > most)
-		return yaml_error(file->error, file->size, file->name, value->line,
-				  "%s must be a text of 1 to %zu bytes", what, most);
+		return rule_fault(file, value->line, "%s must be a text of 1 to %zu bytes", what,
+				  most);
 	for (const char *c = value->text; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return yaml_error(file->error, file->size, file->name, value->line,
-					  "%s may not hold control characters", what);
+			return rule_fault(file, value->line, "%s may not hold control characters",
+					  what);
 	*ret = strdup(value->text);
 	return *ret ? 0 : out_of_memory(file, value->line);
 }
 
-static int parse_name(struct rule *rule, const struct yaml_node *value, const struct rule_file *file)
+static int parse_name(struct rule *rule, const struct yaml_node *value,
+		      const struct rule_file *file)
 {
 	return parse_text(&rule->name, NAME_MOST_BYTES, "name", value, file);
 }
@@ -69,7 +70,8 @@ static int parse_severity(struct rule *rule, const struct yaml_node *value,
 		      value->text, near);
 }
 
-static int parse_scope(struct rule *rule, const struct yaml_node *value, const struct rule_file *file)
+static int parse_scope(struct rule *rule, const struct yaml_node *value,
+		       const struct rule_file *file)
 {
 	const char *names[SCOPES];
 	size_t count = 0;
@@ -86,7 +88,8 @@ static int parse_scope(struct rule *rule, const struct yaml_node *value, const s
 		      value->text, scope < 0 ? text_nearest(value->text, names, count) : NULL);
 }
 
-static int parse_metric(struct rule *rule, const struct yaml_node *value, const struct rule_file *file)
+static int parse_metric(struct rule *rule, const struct yaml_node *value,
+			const struct rule_file *file)
 {
 	const char *scope = catalogue_scopes[rule->scope].name;
 	const char *near = catalogue_nearest_metric(rule->scope, value->text);
@@ -96,9 +99,9 @@ static int parse_metric(struct rule *rule, const struct yaml_node *value, const 
 		rule->metric = (enum metric)metric;
 		return 0;
 	}
-	return yaml_error(file->error, file->size, file->name, value->line,
-			  "unknown metric \"%.80s\" of scope %s%s%s%s", value->text, scope,
-			  near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return rule_fault(file, value->line, "unknown metric \"%.80s\" of scope %s%s%s%s",
+			  value->text, scope, near ? "; did you mean \"" : "", near ? near : "",
+			  near ? "\"?" : "");
 }
 
 static int parse_op(struct rule *rule, const struct yaml_node *value, const struct rule_file *file)
@@ -107,11 +110,11 @@ static int parse_op(struct rule *rule, const struct yaml_node *value, const stru
 		const char *text;
 		enum rule_op op;
 	} words[] = {
-		{"gt", OP_GREATER},  {"ge", OP_GREATER_EQUAL},	{"gte", OP_GREATER_EQUAL},
-		{"lt", OP_LESS},     {"le", OP_LESS_EQUAL},	{"lte", OP_LESS_EQUAL},
-		{"eq", OP_EQUAL},    {"ne", OP_NOT_EQUAL},	{">", OP_GREATER},
-		{"<", OP_LESS},	     {">=", OP_GREATER_EQUAL},	{"<=", OP_LESS_EQUAL},
-		{"==", OP_EQUAL},    {"!=", OP_NOT_EQUAL},
+		{"gt", OP_GREATER}, {"ge", OP_GREATER_EQUAL}, {"gte", OP_GREATER_EQUAL},
+		{"lt", OP_LESS},    {"le", OP_LESS_EQUAL},    {"lte", OP_LESS_EQUAL},
+		{"eq", OP_EQUAL},   {"ne", OP_NOT_EQUAL},     {">", OP_GREATER},
+		{"<", OP_LESS},	    {">=", OP_GREATER_EQUAL}, {"<=", OP_LESS_EQUAL},
+		{"==", OP_EQUAL},   {"!=", OP_NOT_EQUAL},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
@@ -120,9 +123,11 @@ static int parse_op(struct rule *rule, const struct yaml_node *value, const stru
 			return 0;
 		}
 	}
-	return yaml_error(file->error, file->size, file->name, value->line,
-			  "op must be one of \">\", \">=\", \"<\", \"<=\", \"==\", \"!=\" in quotes, or gt, "
-			  "ge, lt, le, eq, ne; not \"%.80s\"", value->text);
+	return rule_fault(
+		file, value->line,
+		"op must be one of \">\", \">=\", \"<\", \"<=\", \"==\", \"!=\" in quotes, or gt, "
+		"ge, lt, le, eq, ne; not \"%.80s\"",
+		value->text);
 }
 
 /* The factor of a suffix; 0 when there is no such suffix for the unit. */
@@ -150,8 +155,7 @@ static int parse_number(double *ret, const char *what, const struct rule *rule,
 
 	if (end == value->text || end != value->text + digits || factor == 0 ||
 	    !isfinite(number * factor))
-		return yaml_error(file->error, file->size, file->name, value->line,
-				  "%s must be a number%s, not \"%.80s\"", what,
+		return rule_fault(file, value->line, "%s must be a number%s, not \"%.80s\"", what,
 				  unit == UNIT_BYTES || unit == UNIT_BYTES_PER_SECOND
 					  ? ", with K, M, G or T (of 1024) if you like"
 					  : "",
@@ -160,7 +164,8 @@ static int parse_number(double *ret, const char *what, const struct rule *rule,
 	return 0;
 }
 
-static int parse_value(struct rule *rule, const struct yaml_node *value, const struct rule_file *file)
+static int parse_value(struct rule *rule, const struct yaml_node *value,
+		       const struct rule_file *file)
 {
 	if (parse_number(&rule->value, "value", rule, value, file) < 0)
 		return -1;
@@ -169,9 +174,10 @@ static int parse_value(struct rule *rule, const struct yaml_node *value, const s
 }
 
 /* A limit on the wrong side of the value would resolve an alert while its condition holds. */
-static int parse_clear(struct rule *rule, const struct yaml_node *value, const struct rule_file *file)
+static int parse_clear(struct rule *rule, const struct yaml_node *value,
+		       const struct rule_file *file)
 {
-	double clear;
+	double clear = 0;
 
 	if (parse_number(&clear, "clear", rule, value, file) < 0)
 		return -1;
@@ -180,12 +186,12 @@ static int parse_clear(struct rule *rule, const struct yaml_node *value, const s
 	bool below = rule->op == OP_LESS || rule->op == OP_LESS_EQUAL;
 
 	if ((above && clear > rule->value) || (below && clear < rule->value))
-		return yaml_error(file->error, file->size, file->name, value->line,
+		return rule_fault(file, value->line,
 				  "clear must not be %s value, for the operator is %s",
 				  above ? "above" : "below", rule_op_text(rule->op));
 	if (!above && !below)
-		return yaml_error(file->error, file->size, file->name, value->line,
-				  "clear has no meaning with the operator %s", rule_op_text(rule->op));
+		return rule_fault(file, value->line, "clear has no meaning with the operator %s",
+				  rule_op_text(rule->op));
 	rule->clear = clear;
 	return 0;
 }
@@ -196,8 +202,10 @@ static int parse_for(struct rule *rule, const struct yaml_node *value, const str
 		const char *suffix;
 		uint64_t ns;
 	} units[] = {
-		{"ms", NS_PER_MS},		{"s", NS_PER_SECOND},
-		{"m", 60 * NS_PER_SECOND},	{"h", 3600 * NS_PER_SECOND},
+		{"ms", NS_PER_MS},
+		{"s", NS_PER_SECOND},
+		{"m", 60 * NS_PER_SECOND},
+		{"h", 3600 * NS_PER_SECOND},
 		{"d", 86400 * NS_PER_SECOND},
 	};
 	char number[24];
@@ -235,8 +243,7 @@ static int parse_match_label(struct rule *rule, const char *name, size_t line, e
 		return 0;
 	}
 	if (scope->first_label == scope->end_label)
-		return yaml_error(file->error, file->size, file->name, line,
-				  "the scope %s has no labels to match", scope->name);
+		return rule_fault(file, line, "the scope %s has no labels to match", scope->name);
 	for (enum label l = scope->first_label; l < scope->end_label; l++)
 		names[count++] = catalogue_labels[l].name;
 	return refuse(file, line, "unknown label", name, text_nearest(name, names, count));
@@ -251,11 +258,14 @@ static int parse_match(struct rule *rule, const struct yaml_node *map, const str
 		const struct yaml_node *value = map->children[i];
 		struct rule_match *match = &rule->matches[i];
 
-		if (parse_match_label(rule, map->keys[i], map->key_lines[i], &match->label, file) < 0)
+		size_t line = map->key_lines[i];
+
+		if (parse_match_label(rule, map->keys[i], line, &match->label, file) < 0)
 			return -1;
 		if (value->kind != YAML_SCALAR || yaml_is_null(value))
-			return yaml_error(file->error, file->size, file->name, map->key_lines[i],
-					  "match.%s must be a text, as in \"nginx*\"", map->keys[i]);
+			return rule_fault(file, map->key_lines[i],
+					  "match.%s must be a text, as in \"nginx*\"",
+					  map->keys[i]);
 		match->glob = strdup(value->text);
 		if (!match->glob)
 			return out_of_memory(file, value->line);
@@ -264,19 +274,21 @@ static int parse_match(struct rule *rule, const struct yaml_node *map, const str
 	return 0;
 }
 
-static int parse_message(struct rule *rule, const struct yaml_node *value, const struct rule_file *file)
+static int parse_message(struct rule *rule, const struct yaml_node *value,
+			 const struct rule_file *file)
 {
 	char why[256];
 
 	if (parse_text(&rule->message, MESSAGE_MOST_BYTES, "message", value, file) < 0)
 		return -1;
 	if (!message_check(rule->message, rule->scope, why, sizeof(why)))
-		return yaml_error(file->error, file->size, file->name, value->line, "%s", why);
+		return rule_fault(file, value->line, "%s", why);
 	return 0;
 }
 
 /* The page makes a link of it: nothing but a web address may get there. */
-static int parse_runbook(struct rule *rule, const struct yaml_node *value, const struct rule_file *file)
+static int parse_runbook(struct rule *rule, const struct yaml_node *value,
+			 const struct rule_file *file)
 {
 	if (strncmp(value->text, "https://", 8) != 0 && strncmp(value->text, "http://", 7) != 0)
 		return refuse(file, value->line, "runbook must begin with https:// or http://, not",
@@ -284,7 +296,7 @@ static int parse_runbook(struct rule *rule, const struct yaml_node *value, const
 	return parse_text(&rule->runbook, RUNBOOK_MOST_BYTES, "runbook", value, file);
 }
 
-/* In the order in which they are read: scope before metric, metric before value, value before clear. */
+/* In the order in which they are read: scope, metric, value and clear need those before them. */
 const struct rule_field rule_fields[] = {
 	{"name", YAML_SCALAR, true, parse_name},
 	{"severity", YAML_SCALAR, false, parse_severity},

@@ -75,8 +75,10 @@ static void explain_unknown(const char *name, enum scope scope, char *error, siz
 	if (near)
 		snprintf(error, size, "unknown placeholder {%s}; did you mean {%s}?", name, near);
 	else
-		snprintf(error, size, "unknown placeholder {%s}; a message of scope %s knows its labels, "
-			 "{rule}, {metric}, {value}, {threshold}, {node}", name, info->name);
+		snprintf(error, size,
+			 "unknown placeholder {%s}; a message of scope %s knows its labels, "
+			 "{rule}, {metric}, {value}, {threshold}, {node}",
+			 name, info->name);
 }
 
 bool message_check(const char *template, enum scope scope, char *error, size_t size)
@@ -87,7 +89,8 @@ bool message_check(const char *template, enum scope scope, char *error, size_t s
 		if (piece.kind == PIECE_END)
 			return true;
 		if (piece.kind == PIECE_BROKEN) {
-			snprintf(error, size, "a brace without its partner in the message; "
+			snprintf(error, size,
+				 "a brace without its partner in the message; "
 				 "write {{ or }} for a brace itself");
 			return false;
 		}
@@ -142,12 +145,19 @@ static const char *scale_bytes(double *value)
 	return units[i];
 }
 
+static int decimals_of(enum metric_unit unit)
+{
+	if (unit == UNIT_SECONDS)
+		return 3;
+	return unit == UNIT_MILLI ? 2 : 1;
+}
+
 static void write_value(enum metric metric, double value, char *out, size_t size)
 {
 	enum metric_unit unit = catalogue_metrics[metric].unit;
 	char number[VALUE_LENGTH];
 	const char *suffix = "";
-	const char *per = unit == UNIT_BYTES_PER_SECOND || unit == UNIT_COUNT_PER_SECOND ? "/s" : "";
+	bool rate = unit == UNIT_BYTES_PER_SECOND || unit == UNIT_COUNT_PER_SECOND;
 
 	if (unit == UNIT_BYTES || unit == UNIT_BYTES_PER_SECOND)
 		suffix = scale_bytes(&value);
@@ -159,9 +169,8 @@ static void write_value(enum metric metric, double value, char *out, size_t size
 	if (fabs(value) >= 1e15)
 		snprintf(number, sizeof(number), "%g", value);
 	else
-		write_decimal(value, unit == UNIT_SECONDS ? 3 : unit == UNIT_MILLI ? 2 : 1, number,
-			      sizeof(number));
-	snprintf(out, size, "%s%s%s", number, suffix, per);
+		write_decimal(value, decimals_of(unit), number, sizeof(number));
+	snprintf(out, size, "%s%s%s", number, suffix, rate ? "/s" : "");
 }
 
 /* A message being written; what does not fit is cut. */
@@ -205,8 +214,8 @@ static void add_name(struct draft *d, const char *name, const struct rule *rule,
 	add(d, text, strlen(text));
 }
 
-char *message_render(const struct rule *rule, const struct snapshot *s, const struct snapshot_row *row,
-		     double value)
+char *message_render(const struct rule *rule, const struct snapshot *s,
+		     const struct snapshot_row *row, double value)
 {
 	struct draft draft = {.len = 0};
 	const char *template = rule->message;

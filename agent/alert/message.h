@@ -21,5 +21,5 @@ const char *message_default(enum scope scope);
  * Fills in a rule's template for a row. Labels are put in as they are, whatever their bytes.
  * Returns the text (free() it), NULL without memory.
  */
-char *message_render(const struct rule *rule, const struct snapshot *s, const struct snapshot_row *row,
-		     double value);
+char *message_render(const struct rule *rule, const struct snapshot *s,
+		     const struct snapshot_row *row, double value);

@@ -56,5 +56,6 @@ bool row_exited(const struct snapshot_row *row, enum scope scope)
 {
 	uint64_t flag;
 
-	return scope == SCOPE_PROCESS && snapshot_label(row, scope, LABEL_PROCESS_exited, &flag) && flag;
+	return scope == SCOPE_PROCESS && snapshot_label(row, scope, LABEL_PROCESS_exited, &flag) &&
+	       flag;
 }

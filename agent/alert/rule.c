@@ -28,8 +28,8 @@ const char *severity_name(enum severity severity)
 const char *rule_op_text(enum rule_op op)
 {
 	static const char *const texts[] = {
-		[OP_GREATER] = ">", [OP_GREATER_EQUAL] = ">=", [OP_LESS] = "<",
-		[OP_LESS_EQUAL] = "<=", [OP_EQUAL] = "==", [OP_NOT_EQUAL] = "!=",
+		[OP_GREATER] = ">",	[OP_GREATER_EQUAL] = ">=", [OP_LESS] = "<",
+		[OP_LESS_EQUAL] = "<=", [OP_EQUAL] = "==",	   [OP_NOT_EQUAL] = "!=",
 	};
 
 	return texts[op];
@@ -84,9 +84,9 @@ static int check_name(const struct rule_list *list, const struct rule_entry *ent
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->entries[i].rule.name, entry->rule.name) == 0)
-			return yaml_error(file->error, file->size, file->name, entry->line,
-					  "duplicate rule \"%s\", first on line %zu", entry->rule.name,
-					  list->entries[i].line);
+			return rule_fault(file, entry->line,
+					  "duplicate rule \"%s\", first on line %zu",
+					  entry->rule.name, list->entries[i].line);
 	return 0;
 }
 
@@ -94,11 +94,10 @@ static int read_list(struct rule_list *list, struct yaml_node *const *maps, size
 		     const struct rule_file *file)
 {
 	if (count > RULES_MAX)
-		return yaml_error(file->error, file->size, file->name, maps[RULES_MAX]->line,
-				  "more than %d rules", RULES_MAX);
+		return rule_fault(file, maps[RULES_MAX]->line, "more than %d rules", RULES_MAX);
 	list->entries = calloc(count + 1, sizeof(*list->entries));
 	if (!list->entries)
-		return yaml_error(file->error, file->size, file->name, 0, "out of memory");
+		return rule_fault(file, 0, "out of memory");
 	for (size_t i = 0; i < count; i++) {
 		struct rule_entry entry;
 
@@ -113,7 +112,7 @@ static int read_list(struct rule_list *list, struct yaml_node *const *maps, size
 	return 0;
 }
 
-/* A file is a rule, a list of rules, or a map with nothing but that list; an empty file has no rules. */
+/* A file is a rule, a list of rules, or a map with nothing but that list; or it is empty. */
 static int read_tree(struct rule_list *list, struct yaml_node *tree, const struct rule_file *file)
 {
 	const struct yaml_node *rules = yaml_get(tree, "rules");
@@ -125,12 +124,12 @@ static int read_tree(struct rule_list *list, struct yaml_node *tree, const struc
 	if (tree->count > 1) {
 		size_t other = strcmp(tree->keys[0], "rules") == 0;
 
-		return yaml_error(file->error, file->size, file->name, tree->key_lines[other],
+		return rule_fault(file, tree->key_lines[other],
 				  "unknown key \"%.80s\" beside rules", tree->keys[other]);
 	}
 	if (rules->kind != YAML_LIST)
-		return yaml_error(file->error, file->size, file->name, rules->line,
-				  "rules must be a list, not %s", yaml_kind_text(rules));
+		return rule_fault(file, rules->line, "rules must be a list, not %s",
+				  yaml_kind_text(rules));
 	return read_list(list, rules->children, rules->count, file);
 }
 
@@ -141,18 +140,18 @@ static int check_merge(struct rule_set *set, const struct rule_list *list,
 	struct rule *rules;
 
 	if (set->count + list->count > RULES_MAX)
-		return yaml_error(file->error, file->size, file->name, 0, "more than %d rules in all",
-				  RULES_MAX);
+		return rule_fault(file, 0, "more than %d rules in all", RULES_MAX);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct rule_entry *entry = &list->entries[i];
 
 		if (entry->named_only && !find_rule(set, entry->rule.name))
-			return yaml_error(file->error, file->size, file->name, entry->line,
-					  "there is no rule \"%s\" to switch off", entry->rule.name);
+			return rule_fault(file, entry->line,
+					  "there is no rule \"%s\" to switch off",
+					  entry->rule.name);
 	}
 	rules = realloc(set->rules, (set->count + list->count + 1) * sizeof(*rules));
 	if (!rules)
-		return yaml_error(file->error, file->size, file->name, 0, "out of memory");
+		return rule_fault(file, 0, "out of memory");
 	set->rules = rules;
 	return 0;
 }
@@ -179,8 +178,8 @@ static void merge(struct rule_set *set, struct rule_list *list)
 	}
 }
 
-int rule_set_parse(struct rule_set *set, const char *name, const char *text, size_t len, char *error,
-		   size_t size)
+int rule_set_parse(struct rule_set *set, const char *name, const char *text, size_t len,
+		   char *error, size_t size)
 {
 	const struct rule_file file = {name, error, size};
 	struct rule_list list = {0};

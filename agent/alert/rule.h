@@ -47,8 +47,8 @@ struct rule_set *rule_set_default(void);
  * the set; a rule whose name the set already has replaces it, or takes it out when it says
  * "enabled: false". Returns 0, or -1 with "NAME:LINE: what" in error and the set unchanged.
  */
-int rule_set_parse(struct rule_set *set, const char *name, const char *text, size_t len, char *error,
-		   size_t size);
+int rule_set_parse(struct rule_set *set, const char *name, const char *text, size_t len,
+		   char *error, size_t size);
 
 /* Frees the set; NULL is fine. */
 void rule_set_free(struct rule_set *set);

@@ -124,7 +124,8 @@ static bool fill_labels(struct alert *alert, const struct finding *f)
 	const struct scope_info *scope = &catalogue_scopes[f->watch->rule->scope];
 	char number[ROW_NUMBER_LENGTH];
 
-	alert->labels = calloc((size_t)(scope->end_label - scope->first_label) + 1, sizeof(*alert->labels));
+	alert->labels =
+		calloc((size_t)(scope->end_label - scope->first_label) + 1, sizeof(*alert->labels));
 	if (!alert->labels)
 		return false;
 	for (enum label l = scope->first_label; l < scope->end_label; l++) {
@@ -181,7 +182,8 @@ void state_set_stale(struct alert_engine *engine, struct state *state, bool stal
 	engine->listener(engine->context, ALERT_CHANGE_UPDATED, &state->alert);
 }
 
-void state_conclude(struct alert_engine *engine, struct state *state, const char *why, int64_t wall_ms)
+void state_conclude(struct alert_engine *engine, struct state *state, const char *why,
+		    int64_t wall_ms)
 {
 	struct alert *alert = &state->alert;
 

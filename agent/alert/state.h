@@ -65,7 +65,8 @@ void state_fire(struct state *state, const struct finding *f);
 void state_set_stale(struct alert_engine *engine, struct state *state, bool stale);
 
 /* Resolves a firing alert; one that is pending ends unheard. The state is still to be dropped. */
-void state_conclude(struct alert_engine *engine, struct state *state, const char *why, int64_t wall_ms);
+void state_conclude(struct alert_engine *engine, struct state *state, const char *why,
+		    int64_t wall_ms);
 
 /* Takes the state out of the table and frees it. */
 void state_drop(struct alert_engine *engine, struct state *state);

@@ -47,7 +47,8 @@ static size_t escape(char *to, size_t cap, const char *from, bool json)
 		unsigned char c = (unsigned char)*from;
 
 		if (c < 0x20 || c >= 0x7f)
-			len += (size_t)snprintf(to + len, cap - len, json ? "\\u%04x" : "\\x%02x", c);
+			len += (size_t)snprintf(to + len, cap - len, json ? "\\u%04x" : "\\x%02x",
+						c);
 		else if (json && (c == '"' || c == '\\'))
 			len += (size_t)snprintf(to + len, cap - len, "\\%c", c);
 		else
@@ -72,9 +73,11 @@ void log_write(enum log_level level, const char *format, ...)
 	escape(text, sizeof(text), raw, settings.json);
 	clock_text(clock_wall_ms(), when);
 
-	const char *shape = settings.json ? "{\"time\":\"%s\",\"level\":\"%s\",\"process\":\"%s\",\"message\":\"%s\"}\n"
+	const char *shape = settings.json ? "{\"time\":\"%s\",\"level\":\"%s\",\"process\":\"%s\","
+					    "\"message\":\"%s\"}\n"
 					  : "%s %s %s: %s\n";
-	int len = snprintf(line, sizeof(line), shape, when, level_names[level], settings.name, text);
+	int len =
+		snprintf(line, sizeof(line), shape, when, level_names[level], settings.name, text);
 
 	/* One write, so that lines of the two processes do not mix. */
 	if (write(STDERR_FILENO, line, (size_t)len) < 0)

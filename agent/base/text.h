@@ -22,7 +22,8 @@ const char *text_nearest(const char *name, const char *const *names, size_t coun
 /* True when text matches the glob: * any run of bytes, ? one byte. Linear in time. */
 bool text_glob(const char *glob, const char *text);
 
-/* Reads a whole decimal number without sign. False when it is none, too large, or followed by more. */
+/* Reads a whole decimal number without sign. False when it is none, too large, or followed by more.
+ */
 bool text_u64(const char *text, uint64_t *ret);
 
 /* Copies text to a buffer of size bytes, always with a NUL. False when it had to be cut. */

@@ -15,7 +15,7 @@ struct agent {
 	int child_watched; /* the descriptor of the link that epoll watches, -1 for none */
 	uint16_t port;	   /* on which the server listens; 0 until it does */
 	bool stop;
-	int status; /* exit status once stop is set */
+	int status;		       /* exit status once stop is set */
 	void (*reload)(void *context); /* on SIGHUP */
 	void (*ready)(void *context);  /* when the server listens for the first time */
 	void *context;

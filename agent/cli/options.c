@@ -26,8 +26,9 @@ int options_fail(int status, const char *format, ...)
 
 static void print_help(const struct command *command)
 {
-	printf("Usage: probecast %s%s%s%s\n%s\n", command->name, command->option_count ? " [OPTIONS]" : "",
-	       command->operand ? " " : "", command->operand ? command->operand : "", command->help);
+	printf("Usage: probecast %s%s%s%s\n%s\n", command->name,
+	       command->option_count ? " [OPTIONS]" : "", command->operand ? " " : "",
+	       command->operand ? command->operand : "", command->help);
 	if (command->option_count)
 		printf("\n");
 	for (size_t i = 0; i < command->option_count; i++) {
@@ -63,9 +64,9 @@ static enum options_result unknown(const struct command *command, const char *ar
 
 	const char *nearest = text_nearest(name, names, count);
 
-	options_fail(0, "%s: unknown option --%s%s%s%s; see probecast %s --help", command->name, name,
-		     nearest ? " (did you mean --" : "", nearest ? nearest : "", nearest ? "?)" : "",
-		     command->name);
+	options_fail(0, "%s: unknown option --%s%s%s%s; see probecast %s --help", command->name,
+		     name, nearest ? " (did you mean --" : "", nearest ? nearest : "",
+		     nearest ? "?)" : "", command->name);
 	return OPTIONS_WRONG;
 }
 
@@ -91,8 +92,8 @@ static enum options_result take_option(struct command *command, int argc, char *
 		o->value = argv[++*at];
 	if (o->value)
 		return OPTIONS_OK;
-	options_fail(0, "%s: --%s needs %s; see probecast %s --help", command->name, o->name, o->argument,
-		     command->name);
+	options_fail(0, "%s: --%s needs %s; see probecast %s --help", command->name, o->name,
+		     o->argument, command->name);
 	return OPTIONS_WRONG;
 }
 
@@ -102,8 +103,8 @@ static enum options_result take_operand(struct command *command, const char *arg
 		command->operand_value = argument;
 		return OPTIONS_OK;
 	}
-	options_fail(0, "%s: unexpected argument %s; see probecast %s --help", command->name, argument,
-		     command->name);
+	options_fail(0, "%s: unexpected argument %s; see probecast %s --help", command->name,
+		     argument, command->name);
 	return OPTIONS_WRONG;
 }
 

@@ -11,11 +11,13 @@
 #define EXIT_USAGE 2
 
 struct option_spec {
-	const char *name;	/* without the dashes */
-	const char *argument;	/* what it takes, as the help shows it; NULL for a switch */
+	const char *name;     /* without the dashes */
+	const char *argument; /* what it takes, as the help shows it; NULL for a switch */
 	const char *help;
-	const char *config_key; /* the configuration key it sets; NULL for one of the command's own */
-	const char *value;	/* parsed: the argument, "" for a switch that was given, NULL when not given */
+	const char
+		*config_key; /* the configuration key it sets; NULL for one of the command's own */
+	const char *value;   /* parsed: the argument, "" for a switch that was given, NULL when not
+				given */
 };
 
 struct command {
@@ -23,13 +25,15 @@ struct command {
 	const char *help; /* one line */
 	struct option_spec *options;
 	size_t option_count;
-	const char *operand; /* one argument without dashes, as the help shows it; NULL when there is none */
+	const char *operand; /* one argument without dashes, as the help shows it; NULL when there
+				is none */
 	const char *operand_value;
 };
 
 enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_WRONG };
 
-/* Parses the arguments behind the command's name. Prints the help (OPTIONS_HELP) or one line on stderr. */
+/* Parses the arguments behind the command's name. Prints the help (OPTIONS_HELP) or one line on
+ * stderr. */
 enum options_result options_parse(struct command *command, int argc, char **argv);
 
 /*

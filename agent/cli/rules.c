@@ -78,7 +78,8 @@ static int add_rules(const char *directory, struct buf *bundle, char *error, siz
 
 	for (int i = 0; i < count; i++) {
 		if (rules && !failed)
-			failed = add_rule_file(rules, directory, entries[i]->d_name, bundle, error, size);
+			failed = add_rule_file(rules, directory, entries[i]->d_name, bundle, error,
+					       size);
 		free(entries[i]);
 	}
 	free(entries);

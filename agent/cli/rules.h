@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the server is told first: configuration and rule files, checked here where the user sees the error. */
+/* What the server is told first: configuration and rule files, checked here where the user sees the
+ * error. */
 #pragma once
 
 #include "base/buf.h"

@@ -87,9 +87,24 @@ static int add_automatic_key(struct run *r, char *error, size_t size)
 	return 0;
 }
 
-static void print_url(void *context)
+/* A port that the system chose stays the agent's: a server that is started again listens there. */
+static void keep_port(struct run *r)
 {
-	const struct run *r = context;
+	struct buf bundle = {0};
+	char error[512];
+
+	if (r->config.listen_port == r->agent.port)
+		return;
+	r->config.listen_port = r->agent.port;
+	if (rules_bundle(&r->config, &bundle, error, sizeof(error)) == 0)
+		child_greet(&r->agent.child, &bundle);
+	else
+		log_warning("%s", error);
+	buf_free(&bundle);
+}
+
+static void print_url(const struct run *r)
+{
 	const char *host = r->config.listen_host;
 	const char *open = strchr(host, ':') ? "[" : "", *close = strchr(host, ':') ? "]" : "";
 	struct token_claims claims = {.ttl_seconds = URL_TOKEN_SECONDS};
@@ -113,6 +128,12 @@ static void print_url(void *context)
 	fflush(stdout);
 }
 
+static void on_ready(void *context)
+{
+	keep_port(context);
+	print_url(context);
+}
+
 /* A bad new configuration leaves the old one in force. */
 static void reload(void *context)
 {
@@ -130,6 +151,8 @@ static void reload(void *context)
 	struct config old = r->config;
 
 	r->config = fresh;
+	if (r->config.listen_port == 0)
+		r->config.listen_port = r->agent.port;
 	if (add_automatic_key(r, error, sizeof(error)) ||
 	    rules_bundle(&r->config, &bundle, error, sizeof(error))) {
 		log_error("%s; the old configuration stays in force", error);
@@ -140,6 +163,7 @@ static void reload(void *context)
 	}
 	config_free(&old);
 	child_greet(&r->agent.child, &bundle);
+	child_tell(&r->agent.child);
 	log_info("configuration, keys and rules were read again");
 }
 
@@ -185,7 +209,8 @@ static int start(struct run *r, char *error, size_t size)
 		return 1;
 	}
 	if (collector_open(&r->agent.collector, r->config.source,
-			   node_name(&r->config, host, sizeof(host)), r->config.interval_ms, error, size))
+			   node_name(&r->config, host, sizeof(host)), r->config.interval_ms, error,
+			   size))
 		return 1;
 	failed = agent_open(&r->agent, r->config.interval_ms);
 	if (!failed)
@@ -218,7 +243,7 @@ int cli_run(int argc, char **argv)
 			  .timer_fd = -1,
 			  .signal_fd = -1,
 			  .child = {.fd = -1, .program_fd = -1},
-			  .ready = print_url,
+			  .ready = on_ready,
 			  .reload = reload},
 	};
 	enum options_result result = options_parse(&command, argc, argv);

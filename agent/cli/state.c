@@ -65,12 +65,13 @@ static int check_secret(const char *path, const char *secret, ssize_t len, char 
 	if (len >= STATE_SECRET_LENGTH - 1 &&
 	    strspn(secret, "0123456789abcdef") == STATE_SECRET_LENGTH - 1)
 		return 0;
-	snprintf(error, size, "%s: not a key of 64 hexadecimal digits; remove it and a new one is made",
-		 path);
+	snprintf(error, size,
+		 "%s: not a key of 64 hexadecimal digits; remove it and a new one is made", path);
 	return -1;
 }
 
-int state_read_secret(const char *directory, char secret[STATE_SECRET_LENGTH], char *error, size_t size)
+int state_read_secret(const char *directory, char secret[STATE_SECRET_LENGTH], char *error,
+		      size_t size)
 {
 	char path[PATH_BYTES], text[STATE_SECRET_LENGTH] = "";
 
@@ -83,7 +84,8 @@ int state_read_secret(const char *directory, char secret[STATE_SECRET_LENGTH], c
 
 	if (fd < 0)
 		return fail(error, size, path,
-			    "the agent makes this key when it starts without one of its own; is --state-dir right?");
+			    "the agent makes this key when it starts without one of its own; is "
+			    "--state-dir right?");
 
 	ssize_t len = read(fd, text, sizeof(text) - 1);
 

@@ -14,7 +14,8 @@
 int state_prepare(const char *directory, char *error, size_t size);
 
 /* Reads the automatic key. Returns 0, or -1 with one line in error. */
-int state_read_secret(const char *directory, char secret[STATE_SECRET_LENGTH], char *error, size_t size);
+int state_read_secret(const char *directory, char secret[STATE_SECRET_LENGTH], char *error,
+		      size_t size);
 
 /* Reads the automatic key, or makes one (mode 0600). Returns 0, or -1 with one line in error. */
 int state_secret(const char *directory, char secret[STATE_SECRET_LENGTH], char *error, size_t size);

@@ -115,7 +115,9 @@ static void add_process(struct buf *out, const struct snapshot *s, const struct 
 	size_t used = out->len - start;
 
 	add_name(out, snapshot_label_string(s, row, SCOPE_PROCESS, LABEL_PROCESS_comm),
-		 !width ? SIZE_MAX : width > used ? width - used : 0);
+		 !width		? SIZE_MAX
+		 : width > used ? width - used
+				: 0);
 	buf_add_char(out, '\n');
 }
 
@@ -123,7 +125,8 @@ static double one(const struct snapshot *s, enum metric metric)
 {
 	enum scope scope = catalogue_metrics[metric].scope;
 
-	return snapshot_rows(s, scope) ? snapshot_number(s, snapshot_row(s, scope, 0), metric, 0) : 0;
+	return snapshot_rows(s, scope) ? snapshot_number(s, snapshot_row(s, scope, 0), metric, 0)
+				       : 0;
 }
 
 static void add_machine(struct buf *out, const struct snapshot *s)
@@ -166,7 +169,8 @@ static void add_missing(struct buf *out, const struct snapshot *s)
 	}
 }
 
-void table_print(struct buf *out, const struct snapshot *s, const struct encode_view *view, unsigned width)
+void table_print(struct buf *out, const struct snapshot *s, const struct encode_view *view,
+		 unsigned width)
 {
 	size_t count = snapshot_rows(s, SCOPE_PROCESS);
 	uint32_t *order = calloc(count ? count : 1, sizeof(*order));

@@ -9,4 +9,5 @@
 unsigned table_width(void);
 
 /* Appends the machine in a line, the processes that the view asks for, and what was lost. */
-void table_print(struct buf *out, const struct snapshot *s, const struct encode_view *view, unsigned width);
+void table_print(struct buf *out, const struct snapshot *s, const struct encode_view *view,
+		 unsigned width);

@@ -71,7 +71,8 @@ int cli_token(int argc, char **argv)
 	ttl = options_get(&command, "ttl")->value;
 	if (ttl && (!text_u64(ttl, &claims.ttl_seconds) || claims.ttl_seconds == 0 ||
 		    claims.ttl_seconds > MAX_TTL_SECONDS))
-		return options_fail(EXIT_USAGE, "token: --ttl must be from 1 to %llu seconds, not %s",
+		return options_fail(EXIT_USAGE,
+				    "token: --ttl must be from 1 to %llu seconds, not %s",
 				    MAX_TTL_SECONDS, ttl);
 	if (options_configure(&command, &config)) {
 		config_free(&config);

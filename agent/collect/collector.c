@@ -26,7 +26,8 @@ static int open_source(struct collector *c, const char *name, char *error, size_
 
 	if (!failed || strcmp(name, "auto") != 0)
 		return failed;
-	log_warning("no BPF: %s; reading /proc instead (short-lived processes and network bytes are not seen)",
+	log_warning("no BPF: %s; reading /proc instead (short-lived processes and network bytes "
+		    "are not seen)",
 		    error);
 	text_copy(c->states[PROVIDER_WALK].reason, sizeof(c->states[0].reason), error);
 	return source_procfs_open(&c->source, c->states, error, size);
@@ -167,7 +168,8 @@ void collector_drain(struct collector *c)
 	c->source.drain(c->source.context, &c->window);
 }
 
-static void emit_one(struct collector *c, enum scope scope, const struct series *s, uint64_t length_ns)
+static void emit_one(struct collector *c, enum scope scope, const struct series *s,
+		     uint64_t length_ns)
 {
 	struct builder_row row = {0};
 

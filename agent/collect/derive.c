@@ -35,7 +35,8 @@ static double real_value(const struct metric_info *m, const struct derive_inputs
 
 static int needs_window(enum metric_kind kind)
 {
-	return kind == KIND_AMOUNT || kind == KIND_RATE || kind == KIND_PERCENT || kind == KIND_SHARE;
+	return kind == KIND_AMOUNT || kind == KIND_RATE || kind == KIND_PERCENT ||
+	       kind == KIND_SHARE;
 }
 
 void derive_row(struct builder_row *row, enum scope scope, const struct derive_inputs *in)

@@ -6,8 +6,8 @@
 #include "collect/window.h"
 
 #define BIT(id) (1ULL << PROCESS_INPUT(id))
-#define MEMORY_GAUGES                                                                               \
-	(BIT(rss_bytes) | BIT(anonymous_bytes) | BIT(file_bytes) | BIT(shared_bytes) |              \
+#define MEMORY_GAUGES                                                                  \
+	(BIT(rss_bytes) | BIT(anonymous_bytes) | BIT(file_bytes) | BIT(shared_bytes) | \
 	 BIT(swap_bytes) | BIT(peak_rss_bytes))
 
 _Static_assert(PROCESS_INPUTS <= DERIVE_MAX_INPUTS, "availability is one bit an input");
@@ -60,7 +60,8 @@ static void add_exit_labels(struct builder_row *row, const struct process *p)
 	if (signal)
 		builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_exit_signal, signal);
 	else
-		builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_exit_code, p->exit_status >> 8 & 0xff);
+		builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_exit_code,
+			      p->exit_status >> 8 & 0xff);
 }
 
 static void add_labels(struct window *w, struct builder *b, struct builder_row *row,
@@ -113,7 +114,8 @@ static bool did_anything(const struct process *p)
 	return false;
 }
 
-/* One that ended is shown in the window it ended in; later only while a zombie, or for late numbers. */
+/* One that ended is shown in the window it ended in; later only while a zombie, or for late
+ * numbers. */
 static bool is_shown(const struct window *w, const struct process *p)
 {
 	return !p->exited || p->exited_window == w->number || p->zombie || did_anything(p);

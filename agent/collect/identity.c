@@ -101,7 +101,8 @@ bool cgroup_parse(struct cgroup *ret, const char *path)
 {
 	const char *container = find_container_id(path);
 
-	*ret = (struct cgroup){.path = strdup(path), .unit = find_unit(path), .pod = find_pod(path)};
+	*ret = (struct cgroup){
+		.path = strdup(path), .unit = find_unit(path), .pod = find_pod(path)};
 	if (container)
 		ret->container = strndup(container, CONTAINER_ID_SHOWN);
 	return ret->path != NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Names for numbers: users by uid, cgroups (unit, container, pod) by cgroup id. Caches are bounded. */
+/* Names for numbers: users by uid, cgroups (unit, container, pod) by cgroup id. Caches are bounded.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -30,8 +31,8 @@ void identity_init(struct identity *id);
 const char *identity_user(struct identity *id, uint32_t uid);
 
 /*
- * The cgroup of a living process, by id from the cache or from /proc/PID/cgroup. NULL when it cannot be
- * told: the process is gone, or the cache is full.
+ * The cgroup of a living process, by id from the cache or from /proc/PID/cgroup. NULL when it
+ * cannot be told: the process is gone, or the cache is full.
  */
 const struct cgroup *identity_cgroup(struct identity *id, uint64_t cgroup_id, uint32_t pid);
 

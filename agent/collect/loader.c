@@ -66,8 +66,7 @@ static void choose_programs(struct loader *l, const struct btf *btf)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, l->skeleton->obj)
-	{
+	bpf_object__for_each_program (program, l->skeleton->obj) {
 		int p = provider_of(program);
 
 		if (p < 0 || target_exists(btf, program))
@@ -118,7 +117,8 @@ static void attach(struct loader *l, struct bpf_program *program, struct bpf_lin
 		return;
 	}
 	state->attached = true;
-	snprintf(state->variant, sizeof(state->variant), "%.*s", (int)strcspn(section, "/"), section);
+	snprintf(state->variant, sizeof(state->variant), "%.*s", (int)strcspn(section, "/"),
+		 section);
 	if (strcmp(section, "iter/task") == 0)
 		snprintf(state->variant, sizeof(state->variant), "iter/task");
 }
@@ -136,7 +136,8 @@ static int explain(int error, char *text, size_t size)
 {
 	if (error == -EPERM || error == -EACCES)
 		snprintf(text, size,
-			 "loading BPF programs is not permitted: run as root, or with CAP_BPF and CAP_PERFMON");
+			 "loading BPF programs is not permitted: run as root, or with CAP_BPF and "
+			 "CAP_PERFMON");
 	else
 		snprintf(text, size, "the kernel refuses the BPF programs: %s", strerror(-error));
 	return error;
@@ -149,7 +150,9 @@ int loader_open(struct loader *l, char *error, size_t size)
 	struct btf *btf = btf__load_vmlinux_btf();
 
 	if (!btf) {
-		snprintf(error, size, "this kernel has no type information (/sys/kernel/btf/vmlinux): BPF needs it");
+		snprintf(error, size,
+			 "this kernel has no type information (/sys/kernel/btf/vmlinux): BPF needs "
+			 "it");
 		return -ENOENT;
 	}
 

@@ -20,7 +20,7 @@ struct source_counts {
 };
 
 struct source {
-	const char *name; /* "bpf", "procfs" */
+	const char *name;   /* "bpf", "procfs" */
 	uint64_t available; /* process inputs it fills, as bits */
 	bool exit_events;   /* it hears of every process that ends */
 	int event_fd;	    /* readable when events wait; -1 when there are none */
@@ -39,6 +39,9 @@ struct source {
 	void (*close)(void *context);
 };
 
-/* Both fill states for every provider and return 0, or a negative errno with the reason in error. */
-int source_bpf_open(struct source *s, struct probe_state states[PROVIDERS], char *error, size_t size);
-int source_procfs_open(struct source *s, struct probe_state states[PROVIDERS], char *error, size_t size);
+/* Both fill states for every provider and return 0, or a negative errno with the reason in error.
+ */
+int source_bpf_open(struct source *s, struct probe_state states[PROVIDERS], char *error,
+		    size_t size);
+int source_procfs_open(struct source *s, struct probe_state states[PROVIDERS], char *error,
+		       size_t size);

@@ -277,7 +277,8 @@ static uint64_t available_inputs(const struct probe_state states[PROVIDERS])
 	return bits;
 }
 
-int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], char *error, size_t size)
+int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], char *error,
+		    size_t size)
 {
 	struct bpf_source *s = calloc(1, sizeof(*s));
 

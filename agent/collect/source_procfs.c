@@ -65,11 +65,11 @@ static bool take_stat(const struct procfs_source *s, struct task_record *r, cons
 	unsigned long long minflt, majflt, utime, stime, start;
 	long threads;
 
-	if (!rest || sscanf(rest,
-			    "%c %d %*d %*d %*d %*d %u %llu %*u %llu %*u %llu %llu %*d %*d %*d %*d %ld "
-			    "%*d %llu",
-			    &state, &ppid, &flags, &minflt, &majflt, &utime, &stime, &threads,
-			    &start) != 9)
+	if (!rest ||
+	    sscanf(rest,
+		   "%c %d %*d %*d %*d %*d %u %llu %*u %llu %*u %llu %llu %*d %*d %*d %*d %ld "
+		   "%*d %llu",
+		   &state, &ppid, &flags, &minflt, &majflt, &utime, &stime, &threads, &start) != 9)
 		return false;
 	r->head.ppid = (uint32_t)ppid;
 	r->head.thread_start_ns = r->head.process_start_ns = start * s->tick_ns;
@@ -226,7 +226,8 @@ int source_procfs_open(struct source *ret, struct probe_state states[PROVIDERS],
 	s->tick_ns = NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK);
 	s->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	states[PROVIDER_PROCFS].attached = true;
-	text_copy(states[PROVIDER_PROCFS].variant, sizeof(states[PROVIDER_PROCFS].variant), "procfs");
+	text_copy(states[PROVIDER_PROCFS].variant, sizeof(states[PROVIDER_PROCFS].variant),
+		  "procfs");
 	*ret = (struct source){
 		.name = "procfs",
 		.available = procfs_inputs(),

@@ -63,7 +63,8 @@ static struct process *process_of(struct window *w, const struct record_header *
 	return p;
 }
 
-static struct thread *thread_of(struct window *w, struct process *p, const struct record_header *head)
+static struct thread *thread_of(struct window *w, struct process *p,
+				const struct record_header *head)
 {
 	struct thread *t = table_get(&w->threads, head->tid, head->thread_start_ns);
 
@@ -92,7 +93,8 @@ static void thread_remove(struct window *w, const struct record_header *head)
 	free(t);
 }
 
-/* Adds what the counters grew by. A task older than the agent brings its past as total, not as amount. */
+/* Adds what the counters grew by. A task older than the agent brings its past as total, not as
+ * amount. */
 static void add_thread(struct window *w, struct process *p, struct thread_counters *last,
 		       const struct thread_counters *now, bool past)
 {

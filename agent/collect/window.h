@@ -75,15 +75,16 @@ void window_task(struct window *w, const struct task_record *r);
 /* Takes a record with a program's path. */
 void window_path(struct window *w, const struct path_record *r);
 
-/* Say when a walk begins and ends. At the end, tasks that it should have shown and did not are gone:
- * all of them after a full walk, those of one class (tid modulo classes) after another. */
+/* Say when a walk begins and ends. At the end, tasks that it should have shown and did not are
+ * gone: all of them after a full walk, those of one class (tid modulo classes) after another. */
 void window_walk_begin(struct window *w);
 void window_walk_end(struct window *w, bool full, uint32_t class, uint32_t classes);
 
 /* Forgets what was added so far: called after the first walk, which only sets the base. */
 void window_clear_amounts(struct window *w);
 
-/* Adds a row for each process. length_ns is the time the window took. Returns the number of rows. */
+/* Adds a row for each process. length_ns is the time the window took. Returns the number of rows.
+ */
 size_t window_emit(struct window *w, struct builder *b, uint64_t length_ns);
 
 /* Ends the window: amounts back to 0, processes that ended in the window before are let go. */

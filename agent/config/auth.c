@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "config/setting.h"
 
-/* Room for an RSA key of 16384 bits in PEM; 64 keys of this size still print to less than YAML_MAX_BYTES. */
+/* Enough for RSA of 16384 bits in PEM; 64 such keys still print to less than YAML_MAX_BYTES. */
 #define MATERIAL_MAX 3072
 
 static const char *const algorithms[] = {
@@ -35,12 +35,15 @@ static int check_fields(const struct yaml_node *map, const struct origin *from)
 		const char *near = text_nearest(map->keys[i], fields, field_count);
 
 		if (!near)
-			return origin_error(&at, "unknown key \"%.80s\" in auth.keys; it may hold kid, alg, "
-					    "secret, secret_file, public_key, public_key_file",
-					    map->keys[i]);
+			return origin_error(
+				&at,
+				"unknown key \"%.80s\" in auth.keys; it may hold kid, alg, "
+				"secret, secret_file, public_key, public_key_file",
+				map->keys[i]);
 		if (strcmp(near, map->keys[i]) != 0)
-			return origin_error(&at, "unknown key \"%.80s\" in auth.keys; did you mean \"%s\"?",
-					    map->keys[i], near);
+			return origin_error(
+				&at, "unknown key \"%.80s\" in auth.keys; did you mean \"%s\"?",
+				map->keys[i], near);
 		if (map->children[i]->kind != YAML_SCALAR || yaml_is_null(map->children[i]))
 			return origin_error(&at, "%s must be a text", near);
 	}
@@ -55,7 +58,8 @@ static int parse_kid(struct config_key *key, const struct yaml_node *kid, const 
 	struct origin at = at_line(from, kid->line);
 
 	if (!*kid->text || strlen(kid->text) >= sizeof(key->kid))
-		return origin_error(&at, "kid must be a text of 1 to %zu bytes", sizeof(key->kid) - 1);
+		return origin_error(&at, "kid must be a text of 1 to %zu bytes",
+				    sizeof(key->kid) - 1);
 	text_copy(key->kid, sizeof(key->kid), kid->text);
 	return 0;
 }
@@ -71,7 +75,8 @@ static int parse_alg(struct config_key *key, const struct yaml_node *alg, const 
 		if (strcmp(algorithms[i], alg->text) == 0)
 			text_copy(key->alg, sizeof(key->alg), alg->text);
 	if (!*key->alg)
-		return origin_error(&at, "alg must be HS, RS or ES with 256, 384 or 512, not \"%.80s\"",
+		return origin_error(&at,
+				    "alg must be HS, RS or ES with 256, 384 or 512, not \"%.80s\"",
 				    alg->text);
 	return 0;
 }
@@ -88,7 +93,8 @@ static int find_material(const struct yaml_node *map, const struct origin *from,
 		*ret_field = i;
 	}
 	if (found != 1)
-		return origin_error(from, "a key needs one of secret, secret_file, public_key, public_key_file");
+		return origin_error(from, "a key needs one of secret, secret_file, public_key, "
+					  "public_key_file");
 	return 0;
 }
 
@@ -107,15 +113,20 @@ static int read_material(struct config_key *key, const char *path, const struct 
 	size_t len = 0;
 
 	if (*path != '/')
-		return origin_error(from, "the path of a key file must begin with /, not \"%.80s\"", path);
+		return origin_error(from, "the path of a key file must begin with /, not \"%.80s\"",
+				    path);
 
 	int status = file_read(path, MATERIAL_MAX, &text, &len);
 
 	if (status < 0)
-		return origin_error(from, "cannot read the key file %.200s: %s", path, strerror(-status));
+		return origin_error(from, "cannot read the key file %.200s: %s", path,
+				    strerror(-status));
 	if (strlen(text) != len || !yaml_text_valid(text))
-		return origin_error(from, "the key file %.200s holds bytes that are no text; make a secret "
-				    "with: openssl rand -hex 32", path);
+		return origin_error(
+			from,
+			"the key file %.200s holds bytes that are no text; make a secret "
+			"with: openssl rand -hex 32",
+			path);
 	trim_line_end(text, len);
 	key->material = text;
 	text = NULL;
@@ -158,18 +169,21 @@ static int check_unique(const struct config_auth *auth, const struct config_key 
 		const struct config_key *other = &auth->keys[i];
 
 		if (strcmp(other->kid, key->kid) == 0)
-			return *key->kid ? origin_error(from, "two keys have the kid \"%s\"", key->kid)
+			return *key->kid ? origin_error(from, "two keys have the kid \"%s\"",
+							key->kid)
 					 : origin_error(from, "only one key may be without a kid");
-		if (strcmp(other->alg, key->alg) != 0 && strcmp(other->material, key->material) == 0 &&
-		    key_is_secret(key->alg))
-			return origin_error(from, "%s and %s may not share a secret", other->alg, key->alg);
+		if (strcmp(other->alg, key->alg) != 0 &&
+		    strcmp(other->material, key->material) == 0 && key_is_secret(key->alg))
+			return origin_error(from, "%s and %s may not share a secret", other->alg,
+					    key->alg);
 	}
 	return 0;
 }
 
-static int parse_key(struct config_auth *auth, const struct yaml_node *map, const struct origin *from)
+static int parse_key(struct config_auth *auth, const struct yaml_node *map,
+		     const struct origin *from)
 {
-	struct config_key *key = &auth->keys[auth->key_count];
+	struct config_key key = {.material = NULL};
 	struct origin at = at_line(from, map->line);
 
 	if (map->kind != YAML_MAP)
@@ -177,18 +191,18 @@ static int parse_key(struct config_auth *auth, const struct yaml_node *map, cons
 				    yaml_kind_text(map));
 	if (auth->key_count == CONFIG_MAX_KEYS)
 		return origin_error(&at, "more than %d keys", CONFIG_MAX_KEYS);
-	*key = (struct config_key){0};
-	if (check_fields(map, from) < 0 || parse_kid(key, yaml_get(map, "kid"), from) < 0 ||
-	    parse_alg(key, yaml_get(map, "alg"), &at) < 0 || parse_material(key, map, &at) < 0 ||
-	    check_unique(auth, key, &at) < 0) {
-		free(key->material);
+	if (check_fields(map, from) < 0 || parse_kid(&key, yaml_get(map, "kid"), from) < 0 ||
+	    parse_alg(&key, yaml_get(map, "alg"), &at) < 0 || parse_material(&key, map, &at) < 0 ||
+	    check_unique(auth, &key, &at) < 0) {
+		free(key.material);
 		return -1;
 	}
-	auth->key_count++;
+	auth->keys[auth->key_count++] = key;
 	return 0;
 }
 
-int auth_keys_parse(struct config_auth *auth, const struct yaml_node *list, const struct origin *from)
+int auth_keys_parse(struct config_auth *auth, const struct yaml_node *list,
+		    const struct origin *from)
 {
 	struct config_auth next = {.key_count = 0};
 
@@ -218,7 +232,8 @@ void auth_keys_print(const struct config_auth *auth, struct buf *out)
 			yaml_quote(out, key->kid);
 			buf_add_char(out, '\n');
 		}
-		buf_add_string(out, key_is_secret(key->alg) ? "      secret: " : "      public_key: ");
+		buf_add_string(out,
+			       key_is_secret(key->alg) ? "      secret: " : "      public_key: ");
 		yaml_quote(out, key->material);
 		buf_add_char(out, '\n');
 	}

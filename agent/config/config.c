@@ -2,7 +2,6 @@
 #include "config/config.h"
 
 #include <arpa/inet.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,22 +12,10 @@
 #include "base/text.h"
 #include "config/setting.h"
 
-static const char *home_dir(void)
-{
-	const char *home = getenv("HOME");
-
-	if (home && *home == '/')
-		return home;
-
-	const struct passwd *user = getpwuid(getuid());
-
-	return user ? user->pw_dir : NULL;
-}
-
-/* The XDG base directory specification: a relative XDG_STATE_HOME is to be ignored. */
+/* The XDG base directory specification: relative paths are to be ignored. */
 static void set_state_dir(struct config *c)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = home_dir();
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	size_t size = sizeof(c->state_dir);
 	char dir[sizeof(c->state_dir)];
 	int len = -1;
@@ -37,7 +24,7 @@ static void set_state_dir(struct config *c)
 		return;
 	if (state && *state == '/')
 		len = snprintf(dir, size, "%s/probecast", state);
-	else if (home)
+	else if (home && *home == '/')
 		len = snprintf(dir, size, "%s/.local/state/probecast", home);
 	if (len >= 0 && (size_t)len < size && yaml_text_valid(dir))
 		text_copy(c->state_dir, size, dir);
@@ -87,8 +74,8 @@ static int refuse_unknown(const char *group, const char *key, const struct origi
 
 	if (!setting_nearest(group, key, near, sizeof(near)))
 		return origin_error(from, "unknown key \"%s%s%.80s\"", group, dot, key);
-	return origin_error(from, "unknown key \"%s%s%.80s\"; did you mean \"%s\"?", group, dot, key,
-			    near);
+	return origin_error(from, "unknown key \"%s%s%.80s\"; did you mean \"%s\"?", group, dot,
+			    key, near);
 }
 
 static bool is_group(const char *name)
@@ -109,7 +96,7 @@ static int apply_value(struct config *c, const struct setting *s, const struct y
 		return auth_keys_parse(&c->auth, value, from);
 	setting_path(s, path, sizeof(path));
 	if (yaml_is_null(value))
-		return origin_error(from, "%s has no value; write \"\" for an empty text, or leave the key out",
+		return origin_error(from, "%s has no value; write \"\" for none, or leave it out",
 				    path);
 	if (value->kind == YAML_SCALAR)
 		return setting_parse(s, c, value->text, from);
@@ -135,7 +122,8 @@ static int apply_map(struct config *c, const char *group, const struct yaml_node
 			status = refuse_unknown(group, key, &at);
 		else if (value->kind != YAML_MAP)
 			status = origin_error(&at, "%s must be a map of keys, not %s", key,
-					      yaml_is_null(value) ? "nothing" : yaml_kind_text(value));
+					      yaml_is_null(value) ? "nothing"
+								  : yaml_kind_text(value));
 		else
 			status = apply_map(c, key, value, &at);
 	}

@@ -59,6 +59,7 @@ struct config_error {
 /* Sets every key to its default. Never fails; free with config_free(). */
 void config_init(struct config *c);
 
+/* Frees the keys. */
 void config_free(struct config *c);
 
 /*
@@ -76,8 +77,8 @@ int config_load(struct config *c, const char *path, struct config_error *error);
 int config_environment(struct config *c, struct config_error *error);
 
 /*
- * Sets one top-level key from text, as a flag does: config_set(c, "interval_ms", "1000", "--interval", &e).
- * origin stands in the error.
+ * Sets one top-level key from text, as a flag does: config_set(c, "interval_ms", "1000",
+ * "--interval", &e). origin stands in the error.
  */
 int config_set(struct config *c, const char *key, const char *value, const char *origin,
 	       struct config_error *error);

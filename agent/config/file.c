@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "config/setting.h"
 
-/* Reads up to size bytes; fewer only at the end of the file. Returns the number or a negative errno. */
+/* Reads size bytes, fewer at the end of the file. Returns the number or a negative errno. */
 static ssize_t read_all(int fd, char *to, size_t size)
 {
 	size_t len = 0;
@@ -32,7 +32,7 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_len)
 	if (fd < 0)
 		return -errno;
 
-	/* One byte more than allowed tells a file that is too large; its place then takes the NUL. */
+	/* One byte more than allowed tells a file that is too large; else the NUL goes there. */
 	AUTO_FREE char *text = malloc(limit + 1);
 
 	if (!text)

@@ -9,7 +9,8 @@
 /* Keys of a group stand together in the table: its map begins where the group changes. */
 static bool begins_group(size_t i)
 {
-	return *settings[i].group && (i == 0 || strcmp(settings[i - 1].group, settings[i].group) != 0);
+	return *settings[i].group &&
+	       (i == 0 || strcmp(settings[i - 1].group, settings[i].group) != 0);
 }
 
 static const char *indent_of(const struct setting *s)
@@ -74,11 +75,14 @@ static void print_key_example(struct buf *out)
 			    "#       public_key_file: /etc/probecast/issuer.pem\n");
 }
 
+static const char sample_head[] =
+	"# SPDX-License-Identifier: Apache-2.0\n"
+	"# Configuration of Probecast. All keys stand here with their defaults; to\n"
+	"# change one, remove the # before it, and the # before the name of its map.\n";
+
 void config_print_sample(struct buf *out)
 {
-	buf_add_string(out, "# SPDX-License-Identifier: Apache-2.0\n"
-			    "# Configuration of Probecast. All keys stand here with their defaults; to\n"
-			    "# change one, remove the # before it, and the # before the name of its map.\n");
+	buf_add_string(out, sample_head);
 	for (size_t i = 0; i < settings_count; i++) {
 		const struct setting *s = &settings[i];
 

@@ -11,7 +11,7 @@
 
 enum setting_kind {
 	SETTING_NUMBER,	 /* whole number in [least, most] */
-	SETTING_TEXT,	 /* array of size bytes; least is the shortest length; choices may limit it */
+	SETTING_TEXT,	 /* array of size bytes; least is the shortest length */
 	SETTING_CHOICE,	 /* index of one of the choices */
 	SETTING_SWITCH,	 /* true or false */
 	SETTING_ADDRESS, /* listen_host and listen_port */
@@ -28,7 +28,7 @@ struct setting {
 	size_t offset; /* in struct config */
 	size_t size;   /* of that member */
 	uint64_t least, most;
-	const char *const *choices; /* ends with NULL */
+	const char *const *choices; /* ends with NULL; may limit a text too */
 };
 
 #define SETTINGS_MAX 64
@@ -66,8 +66,9 @@ int setting_parse(const struct setting *s, struct config *c, const char *text,
 /* Appends the value of a key as YAML (not for SETTING_KEYS). */
 void setting_print(const struct setting *s, const struct config *c, struct buf *out);
 
-/* Replaces auth.keys by those of a list. Returns 0, or -1 with the error written and auth unchanged. */
-int auth_keys_parse(struct config_auth *auth, const struct yaml_node *list, const struct origin *from);
+/* Replaces the keys by those of a list. Returns 0, or -1 with the error written and no change. */
+int auth_keys_parse(struct config_auth *auth, const struct yaml_node *list,
+		    const struct origin *from);
 
 /* Appends auth.keys, material included, below a line that ends in "keys:". */
 void auth_keys_print(const struct config_auth *auth, struct buf *out);

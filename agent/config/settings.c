@@ -7,11 +7,16 @@
 
 #include "base/text.h"
 
-#define PLACE(member) .offset = offsetof(struct config, member), .size = sizeof(((struct config *)0)->member)
+#define PLACE(member) \
+	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)0)->member)
 
 static const char *const sources[] = {"auto", "bpf", "procfs", NULL};
 static const char *const levels[] = {
-	[LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info", [LOG_DEBUG] = "debug", NULL,
+	[LOG_ERROR] = "error",
+	[LOG_WARNING] = "warning",
+	[LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug",
+	NULL,
 };
 static const char *const formats[] = {"text", "json", NULL};
 
@@ -20,8 +25,8 @@ const struct setting settings[] = {
 		.group = "",
 		.name = "listen",
 		.fallback = "127.0.0.1:9470",
-		.help = "Address and port of HTTP and WebSocket. Port 0 takes any free one. An "
-			"address that is not loopback needs a key under auth.",
+		.help = "Address and port of HTTP and WebSocket. Port 0 takes any free one. "
+			"An address that is not loopback needs a key under auth.",
 		.kind = SETTING_ADDRESS,
 	},
 	{
@@ -29,7 +34,8 @@ const struct setting settings[] = {
 		.name = "interval_ms",
 		.environment = "ADMIN_METRICS_INTERVAL",
 		.fallback = "5000",
-		.help = "Length of a window in milliseconds: how often there are new numbers.",
+		.help = "Length of a window in milliseconds: how often there are new "
+			"numbers.",
 		.kind = SETTING_NUMBER,
 		PLACE(interval_ms),
 		.least = 100,
@@ -39,7 +45,8 @@ const struct setting settings[] = {
 		.group = "",
 		.name = "source",
 		.fallback = "auto",
-		.help = "Where the numbers come from: bpf, procfs, or auto for bpf where it is to be had.",
+		.help = "Where the numbers come from: bpf, procfs, or auto for bpf where it "
+			"is to be had.",
 		.kind = SETTING_TEXT,
 		PLACE(source),
 		.least = 1,
@@ -49,8 +56,9 @@ const struct setting settings[] = {
 		.group = "",
 		.name = "state_dir",
 		.fallback = "/var/lib/probecast",
-		.help = "Directory for what outlives a restart. For another user than root the default "
-			"is $XDG_STATE_HOME/probecast or ~/.local/state/probecast.",
+		.help = "Directory for what outlives a restart. For another user than root "
+			"the default is $XDG_STATE_HOME/probecast or "
+			"~/.local/state/probecast.",
 		.kind = SETTING_TEXT,
 		PLACE(state_dir),
 		.least = 1,
@@ -59,8 +67,9 @@ const struct setting settings[] = {
 		.group = "",
 		.name = "rules_dir",
 		.fallback = "/etc/probecast/rules.d",
-		.help = "Directory of alert rules (*.yaml), read after the built-in ones. \"\" is for "
-			"none, and is the default where the directory above does not exist.",
+		.help = "Directory of alert rules (*.yaml), read after the built-in ones. "
+			"\"\" is for none, and is the default where the directory above "
+			"does not exist.",
 		.kind = SETTING_TEXT,
 		PLACE(rules_dir),
 	},
@@ -68,8 +77,8 @@ const struct setting settings[] = {
 		.group = "",
 		.name = "server_user",
 		.fallback = "\"\"",
-		.help = "User, by name or number, that the server process runs as when started by root. "
-			"\"\" chooses one without privileges.",
+		.help = "User, by name or number, that the server process runs as when "
+			"started by root. \"\" chooses one without privileges.",
 		.kind = SETTING_TEXT,
 		PLACE(server_user),
 	},
@@ -124,7 +133,8 @@ const struct setting settings[] = {
 		.name = "max_connections",
 		.environment = "MAX_ADMIN_CONNECTIONS",
 		.fallback = "10000",
-		.help = "WebSocket connections at the most; the next one is refused with 503.",
+		.help = "WebSocket connections at the most; the next one is refused with "
+			"503.",
 		.kind = SETTING_NUMBER,
 		PLACE(max_connections),
 		.least = 1,
@@ -183,8 +193,9 @@ const struct setting settings[] = {
 		.group = "auth",
 		.name = "query_token",
 		.fallback = "false",
-		.help = "Whether a WebSocket may bring its token in the address, as ?token=. Addresses "
-			"end up in logs and histories: leave it off where you can.",
+		.help = "Whether a WebSocket may bring its token in the address, as "
+			"?token=. Addresses end up in logs and histories: leave it off "
+			"where you can.",
 		.kind = SETTING_SWITCH,
 		PLACE(auth.query_token),
 	},
@@ -192,9 +203,10 @@ const struct setting settings[] = {
 		.group = "auth",
 		.name = "keys",
 		.fallback = "[]",
-		.help = "Keys that tokens may be signed with. alg is HS256, HS384, HS512, RS256, RS384, "
-			"RS512, ES256, ES384 or ES512; a secret stands in secret or secret_file, a "
-			"public key in PEM in public_key or public_key_file.",
+		.help = "Keys that tokens may be signed with. alg is HS256, HS384, HS512, "
+			"RS256, RS384, RS512, ES256, ES384 or ES512; a secret stands in "
+			"secret or secret_file, a public key in PEM in public_key or "
+			"public_key_file.",
 		.kind = SETTING_KEYS,
 	},
 };

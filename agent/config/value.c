@@ -13,6 +13,8 @@
 /* As much of a value as an error shows. */
 #define SHOWN "%.80s"
 
+#define HOST_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+
 int origin_error(const struct origin *from, const char *format, ...)
 {
 	char what[sizeof(from->error->text)];
@@ -21,8 +23,8 @@ int origin_error(const struct origin *from, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	return yaml_error(from->error->text, sizeof(from->error->text), from->name, from->line, "%s",
-			  what);
+	return yaml_error(from->error->text, sizeof(from->error->text), from->name, from->line,
+			  "%s", what);
 }
 
 static void *place(const struct setting *s, struct config *c)
@@ -60,7 +62,8 @@ static void join_choices(const char *const *choices, char *out, size_t size)
 	size_t used = (size_t)snprintf(out, size, "one of ");
 
 	for (size_t i = 0; choices[i] && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "", choices[i]);
+		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "",
+					 choices[i]);
 }
 
 char *setting_wants(const struct setting *s, char *out, size_t size)
@@ -68,8 +71,8 @@ char *setting_wants(const struct setting *s, char *out, size_t size)
 	if (s->choices)
 		join_choices(s->choices, out, size);
 	else if (s->kind == SETTING_NUMBER)
-		snprintf(out, size, "a whole number from %llu to %llu", (unsigned long long)s->least,
-			 (unsigned long long)s->most);
+		snprintf(out, size, "a whole number from %llu to %llu",
+			 (unsigned long long)s->least, (unsigned long long)s->most);
 	else if (s->kind == SETTING_TEXT && s->least == 0)
 		snprintf(out, size, "a text of at most %zu bytes", s->size - 1);
 	else if (s->kind == SETTING_TEXT)
@@ -88,7 +91,8 @@ static int refuse_value(const struct setting *s, const char *text, const struct 
 {
 	char path[80], wants[160];
 
-	return origin_error(from, "%s must be %s, not \"" SHOWN "\"", setting_path(s, path, sizeof(path)),
+	return origin_error(from, "%s must be %s, not \"" SHOWN "\"",
+			    setting_path(s, path, sizeof(path)),
 			    setting_wants(s, wants, sizeof(wants)), text);
 }
 
@@ -137,7 +141,8 @@ static int parse_text(const struct setting *s, struct config *c, const char *tex
 	if (s->choices && choice_index(s->choices, text) < 0)
 		return refuse_choice(s, text, from);
 	if (!yaml_text_valid(text))
-		return origin_error(from, "%s is not valid UTF-8", setting_path(s, path, sizeof(path)));
+		return origin_error(from, "%s is not valid UTF-8",
+				    setting_path(s, path, sizeof(path)));
 	if (len < s->least || len >= s->size)
 		return refuse_value(s, text, from);
 	memset(place(s, c), 0, s->size);
@@ -170,7 +175,7 @@ static int parse_switch(const struct setting *s, struct config *c, const char *t
 	return refuse_value(s, text, from);
 }
 
-/* An IP address, or a host name: letters, digits, dots and hyphens, and not only digits and dots. */
+/* An IP address, or a host name: letters, digits, dots, hyphens, not only digits and dots. */
 static bool host_valid(const char *host, bool bracketed)
 {
 	unsigned char address[sizeof(struct in6_addr)];
@@ -179,26 +184,36 @@ static bool host_valid(const char *host, bool bracketed)
 		return inet_pton(AF_INET6, host, address) == 1;
 	if (host[strspn(host, "0123456789.")] == '\0')
 		return inet_pton(AF_INET, host, address) == 1;
-	return host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")] ==
-	       '\0';
+	return host[strspn(host, HOST_BYTES)] == '\0';
+}
+
+/* Takes HOST:PORT or [HOST]:PORT apart; false when it is neither. */
+static bool split_address(const char *text, char *host, size_t size, uint64_t *ret_port)
+{
+	bool bracketed = *text == '[';
+	const char *colon = strrchr(text, ':');
+
+	if (!colon || !text_u64(colon + 1, ret_port) || *ret_port > UINT16_MAX)
+		return false;
+	if (bracketed && (colon < text + 2 || colon[-1] != ']'))
+		return false;
+
+	size_t len = (size_t)(colon - text) - (bracketed ? 2 : 0);
+
+	if (len == 0 || len >= size)
+		return false;
+	memcpy(host, text + bracketed, len);
+	host[len] = '\0';
+	return host_valid(host, bracketed);
 }
 
 static int parse_address(const struct setting *s, struct config *c, const char *text,
 			 const struct origin *from)
 {
-	char host[sizeof(c->listen_host)];
-	bool bracketed = *text == '[';
-	const char *begin = text + bracketed;
-	const char *colon = strrchr(text, ':');
-	const char *end = bracketed && colon > begin && colon[-1] == ']' ? colon - 1 : colon;
+	char host[sizeof(c->listen_host)] = "";
 	uint64_t port;
 
-	if (!colon || end <= begin || (bracketed && end == colon) ||
-	    (size_t)(end - begin) >= sizeof(host) || !text_u64(colon + 1, &port) || port > UINT16_MAX)
-		return refuse_value(s, text, from);
-	memcpy(host, begin, (size_t)(end - begin));
-	host[end - begin] = '\0';
-	if (!host_valid(host, bracketed))
+	if (!split_address(text, host, sizeof(host), &port))
 		return refuse_value(s, text, from);
 	memset(c->listen_host, 0, sizeof(c->listen_host));
 	text_copy(c->listen_host, sizeof(c->listen_host), host);
@@ -230,7 +245,8 @@ static void print_address(const struct config *c, struct buf *out)
 {
 	bool v6 = strchr(c->listen_host, ':') != NULL;
 
-	buf_printf(out, "\"%s%s%s:%u\"", v6 ? "[" : "", c->listen_host, v6 ? "]" : "", c->listen_port);
+	buf_printf(out, "\"%s%s%s:%u\"", v6 ? "[" : "", c->listen_host, v6 ? "]" : "",
+		   c->listen_port);
 }
 
 void setting_print(const struct setting *s, const struct config *c, struct buf *out)

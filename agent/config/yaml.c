@@ -71,10 +71,13 @@ static struct yaml_node *refuse_syntax(struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
 	bool unreadable = p->error == YAML_READER_ERROR;
-	size_t line = unreadable ? line_of_offset(r->text, p->problem_offset) : p->problem_mark.line + 1;
+	size_t line = p->problem_mark.line + 1;
 
-	yaml_error(r->error, r->size, r->name, line, "%s%s%s%s", p->problem ? p->problem : "out of memory",
-		   p->context ? " " : "", p->context ? p->context : "", unreadable ? "" : hint_for(p));
+	if (unreadable)
+		line = line_of_offset(r->text, p->problem_offset);
+	yaml_error(r->error, r->size, r->name, line, "%s%s%s%s",
+		   p->problem ? p->problem : "out of memory", p->context ? " " : "",
+		   p->context ? p->context : "", unreadable ? "" : hint_for(p));
 	return NULL;
 }
 
@@ -131,7 +134,7 @@ static bool grow(struct yaml_node *node)
 	if (count & (count - 1))
 		return true;
 
-	void *children = realloc(node->children, cap * sizeof(*node->children));
+	void *children = realloc(node->children, cap * sizeof(void *));
 
 	if (!children)
 		return false;
@@ -183,7 +186,8 @@ static bool add_child(struct reader *r, struct yaml_node *node, const yaml_event
 	return true;
 }
 
-static bool read_pair(struct reader *r, struct yaml_node *map, const yaml_event_t *key, size_t depth)
+static bool read_pair(struct reader *r, struct yaml_node *map, const yaml_event_t *key,
+		      size_t depth)
 {
 	if (key->type != YAML_SCALAR_EVENT) {
 		refuse(r, &key->start_mark, "a key must be a plain name");
@@ -261,9 +265,9 @@ static bool read_children(struct reader *r, struct yaml_node *node, size_t depth
 
 		bool ended = e.type == end;
 		yaml_mark_t mark = e.start_mark;
-		bool ok = ended || (node->kind == YAML_MAP
-					    ? read_pair(r, node, &e, depth)
-					    : add_child(r, node, &e, NULL, 0, depth));
+		bool ok = ended ||
+			  (node->kind == YAML_MAP ? read_pair(r, node, &e, depth)
+						  : add_child(r, node, &e, NULL, 0, depth));
 
 		yaml_event_delete(&e);
 		if (ended)
@@ -290,8 +294,9 @@ static struct yaml_node *read_node(struct reader *r, const yaml_event_t *e, size
 	if (e->type == YAML_SCALAR_EVENT)
 		return read_scalar(r, e);
 	if (e->type == YAML_ALIAS_EVENT)
-		return refuse(r, &e->start_mark,
-			      "aliases are not supported; write a text that begins with * in quotes");
+		return refuse(
+			r, &e->start_mark,
+			"aliases are not supported; write a text that begins with * in quotes");
 
 	const char *fault = collection_fault(e, depth);
 
@@ -364,7 +369,8 @@ static struct yaml_node *read_stream(struct reader *r)
 	return empty ? new_node(r, YAML_MAP, &mark) : read_root(r);
 }
 
-struct yaml_node *yaml_parse(const char *name, const char *text, size_t len, char *error, size_t size)
+struct yaml_node *yaml_parse(const char *name, const char *text, size_t len, char *error,
+			     size_t size)
 {
 	struct reader r = {.name = name, .text = text, .error = error, .size = size};
 

@@ -30,9 +30,10 @@ struct yaml_node {
  * are no scalars, NUL in a text, more than one document, nesting over 32, more than
  * 65536 values, texts over 1 MiB. An empty document is an empty map.
  */
-struct yaml_node *yaml_parse(const char *name, const char *text, size_t len, char *error, size_t size);
+struct yaml_node *yaml_parse(const char *name, const char *text, size_t len, char *error,
+			     size_t size);
 
-/* Frees the tree; NULL is fine. (libyaml itself has a yaml_free, which this must not take the place of.) */
+/* Frees the tree; NULL is fine. (A yaml_free here would take the place of libyaml's own.) */
 void yaml_tree_free(struct yaml_node *node);
 
 /* The child of a map by its key, NULL when there is none. */
@@ -54,5 +55,5 @@ int yaml_error(char *error, size_t size, const char *name, size_t line, const ch
 /* True when the text is valid UTF-8: only such text can be written as YAML. */
 bool yaml_text_valid(const char *text);
 
-/* Appends a text of valid UTF-8 as a double-quoted scalar of ASCII only, which reads back the same. */
+/* Appends valid UTF-8 as a double-quoted scalar of ASCII only, which reads back the same. */
 void yaml_quote(struct buf *out, const char *text);

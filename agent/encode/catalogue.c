@@ -35,8 +35,9 @@ static void add_metrics(struct buf *b, const struct scope_info *scope)
 		encode_member_string(b, "path", info->path);
 		encode_member_string(b, "kind", catalogue_kind_name(info->kind));
 		encode_member_string(b, "unit", catalogue_unit_name(info->unit));
-		encode_member_string(b, "provider",
-				   catalogue_providers[catalogue_inputs[info->input].provider].name);
+		encode_member_string(
+			b, "provider",
+			catalogue_providers[catalogue_inputs[info->input].provider].name);
 		encode_member_string(b, "help", info->help);
 		buf_add_char(b, '}');
 	}
@@ -80,8 +81,9 @@ static void add_times(struct buf *b, const struct alert *alert)
 
 void encode_alert(struct buf *b, const struct alert *alert)
 {
-	static const char *const states[] = {
-		[ALERT_PENDING] = "pending", [ALERT_FIRING] = "firing", [ALERT_RESOLVED] = "resolved"};
+	static const char *const states[] = {[ALERT_PENDING] = "pending",
+					     [ALERT_FIRING] = "firing",
+					     [ALERT_RESOLVED] = "resolved"};
 	const struct rule *rule = alert->rule;
 
 	buf_add_char(b, '{');

@@ -31,13 +31,14 @@ struct encode_server {
  */
 void encode_string(struct buf *b, const char *text, size_t len);
 
-/* Appends a number; a double that is not finite becomes null. At most 6 decimals, none that are 0. */
+/* Appends a number; a double that is not finite becomes null. At most 6 decimals, none that are 0.
+ */
 void encode_integer(struct buf *b, uint64_t value);
 void encode_real(struct buf *b, double value);
 
 /* Appends the snapshot document (the "data" of admin:metrics:update). server may be NULL. */
 void encode_snapshot(struct buf *b, const struct snapshot *s, const struct encode_view *view,
-		   const struct encode_server *server);
+		     const struct encode_server *server);
 
 /* Appends the metric catalogue: {"scopes":[{name,help,labels:[...],metrics:[...]}]}. */
 void encode_catalogue(struct buf *b);

@@ -22,7 +22,8 @@ int child_init(struct child *c, const struct privilege_user *user)
 {
 	*c = (struct child){.fd = -1, .user = *user, .backoff_ms = CHILD_BACKOFF_MIN_MS};
 
-	/* By descriptor: the file may be replaced while the agent runs, and its path hidden from the user. */
+	/* By descriptor: the file may be replaced while the agent runs, and its path hidden from
+	 * the user. */
 	c->program_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	return c->program_fd < 0 ? -errno : 0;
 }
@@ -32,13 +33,18 @@ void child_greet(struct child *c, struct buf *bundle)
 	buf_free(&c->greeting);
 	c->greeting = *bundle;
 	*bundle = (struct buf){0};
+}
+
+void child_tell(struct child *c)
+{
 	if (c->fd < 0)
 		return;
 
 	int failed = link_send_block(c->fd, LINK_BUNDLE, c->greeting.data, c->greeting.len);
 
 	if (failed)
-		log_warning("the server was not told of the new configuration: %s", strerror(-failed));
+		log_warning("the server was not told of the new configuration: %s",
+			    strerror(-failed));
 }
 
 static void die(const char *what, int error)

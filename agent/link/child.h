@@ -31,8 +31,11 @@ struct child {
 /* Sets up; opens this program for later starts. Returns 0 or a negative errno. */
 int child_init(struct child *c, const struct privilege_user *user);
 
-/* Puts the text that a new server gets first, and sends it to the one that runs. Takes the bytes. */
+/* Puts what each new server gets first. Takes the bytes. */
 void child_greet(struct child *c, struct buf *bundle);
+
+/* Sends the greeting again to the server that runs: its configuration changed. */
+void child_tell(struct child *c);
 
 /* Starts the server. Returns 0 or a negative errno. */
 int child_start(struct child *c);

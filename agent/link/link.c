@@ -30,7 +30,9 @@ union control {
 
 int link_pair(int ret_ends[2])
 {
-	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_ends) ? -errno : 0;
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_ends)
+		       ? -errno
+		       : 0;
 }
 
 static int send_wire(int fd, const struct wire *wire, int block_fd)

@@ -16,8 +16,9 @@ enum link_kind {
 	LINK_BUNDLE = 1, /* collector to server: configuration and rules, see bundle.h */
 	LINK_SNAPSHOT,	 /* collector to server: one snapshot */
 	LINK_READY,	 /* server to collector: it listens; number is the port */
-	LINK_FAILED,	 /* server to collector: it cannot start; text says why; number is the exit status */
-	LINK_STATUS,	 /* server to collector, once a window: number is its CPU time so far in ns */
+	LINK_FAILED,	 /* server to collector: it cannot start; text says why; number is the exit
+			    status */
+	LINK_STATUS, /* server to collector, once a window: number is its CPU time so far in ns */
 };
 
 /* A message as it was received. */
@@ -25,14 +26,16 @@ struct link_message {
 	enum link_kind kind;
 	uint64_t number;
 	char text[512];
-	const void *block; /* mapped read-only, NULL when the message has none; link_release() unmaps */
+	const void *
+		block; /* mapped read-only, NULL when the message has none; link_release() unmaps */
 	size_t bytes;
 };
 
 /* Makes both ends. Returns 0 or a negative errno. */
 int link_pair(int ret_ends[2]);
 
-/* Sends a block as a sealed memfd. Returns 0 or a negative errno: -EAGAIN when the reader is behind. */
+/* Sends a block as a sealed memfd. Returns 0 or a negative errno: -EAGAIN when the reader is
+ * behind. */
 int link_send_block(int fd, enum link_kind kind, const void *bytes, size_t len);
 
 /* Sends a number and a text (may be NULL). Returns 0 or a negative errno. */

@@ -9,7 +9,7 @@
 
 #define INDEX "index.html"
 
-#define ASSET(symbol, file, type)                                                                   \
+#define ASSET(symbol, file, type) \
 	extern const unsigned char asset_##symbol##_start[], asset_##symbol##_end[];
 #include "serve/assets.def"
 #undef ASSET

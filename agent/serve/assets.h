@@ -17,5 +17,6 @@ struct asset {
 /* The file of that name ("" is the page itself); NULL when there is none. */
 const struct asset *asset_find(const char *name);
 
-/* Appends the unpacked file, for the client that takes no gzip. Returns 0, or -1 when it does not unpack. */
+/* Appends the unpacked file, for the client that takes no gzip. Returns 0, or -1 when it does not
+ * unpack. */
 int asset_unpack(const struct asset *asset, struct buf *out);

@@ -80,7 +80,8 @@ static json_t *parse_part(const char *text, size_t len)
 {
 	char bytes[TOKEN_MAX_BYTES];
 	ssize_t size = decode(text, len, bytes);
-	json_t *json = size < 0 ? NULL : json_loadb(bytes, (size_t)size, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = size < 0 ? NULL
+				: json_loadb(bytes, (size_t)size, JSON_REJECT_DUPLICATES, NULL);
 
 	if (json && !json_is_object(json)) {
 		json_decref(json);
@@ -97,7 +98,8 @@ static const char *string_of(const json_t *object, const char *name)
 /* Members that change what a token means, or ask for a key from elsewhere. */
 static bool has_forbidden_member(const json_t *header)
 {
-	static const char *const forbidden[] = {"crit", "jku", "jwk", "x5u", "x5c", "b64", "zip", "enc"};
+	static const char *const forbidden[] = {"crit", "jku", "jwk", "x5u",
+						"x5c",	"b64", "zip", "enc"};
 
 	for (size_t i = 0; i < sizeof(forbidden) / sizeof(*forbidden); i++)
 		if (json_object_get(header, forbidden[i]))
@@ -149,12 +151,14 @@ static const struct config_key *check_header(const struct config_auth *auth, con
 	return *why ? NULL : key;
 }
 
-/* jwt_decode() accepts anything when the key is empty, and other algorithms with the same key: both are excluded above and here. */
+/* jwt_decode() accepts anything when the key is empty, and other algorithms with the same key: both
+ * are excluded above and here. */
 static bool signature_is_right(const struct config_key *key, const char *token)
 {
 	AUTO_JWT jwt_t *jwt = NULL;
 
-	if (jwt_decode(&jwt, token, (const unsigned char *)key->material, (int)strlen(key->material)))
+	if (jwt_decode(&jwt, token, (const unsigned char *)key->material,
+		       (int)strlen(key->material)))
 		return false;
 	return jwt_get_alg(jwt) == jwt_str_alg(key->alg) && jwt_get_alg(jwt) != JWT_ALG_NONE;
 }
@@ -166,7 +170,8 @@ static json_int_t seconds(const json_t *claims, const char *name)
 
 	if (!value)
 		return -1;
-	return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value) : -2;
+	return json_is_integer(value) && json_integer_value(value) >= 0 ? json_integer_value(value)
+									: -2;
 }
 
 static const char *check_times(const json_t *claims, uint64_t now, struct claims *ret)
@@ -193,8 +198,7 @@ static bool audience_has(const json_t *audience, const char *name)
 
 	if (json_is_string(audience))
 		return strcmp(json_string_value(audience), name) == 0;
-	json_array_foreach(audience, i, one)
-	{
+	json_array_foreach (audience, i, one) {
 		if (json_is_string(one) && strcmp(json_string_value(one), name) == 0)
 			return true;
 	}
@@ -235,7 +239,8 @@ static const char *check_subject(const json_t *claims, struct claims *ret)
 static bool split(const char *token, size_t len, const char **claims, const char **signature)
 {
 	const char *first = memchr(token, '.', len);
-	const char *second = first ? memchr(first + 1, '.', len - (size_t)(first + 1 - token)) : NULL;
+	const char *second = first ? memchr(first + 1, '.', len - (size_t)(first + 1 - token))
+				   : NULL;
 
 	if (!second || memchr(second + 1, '.', len - (size_t)(second + 1 - token)))
 		return false;
@@ -244,8 +249,8 @@ static bool split(const char *token, size_t len, const char **claims, const char
 	return first > token && second > first + 1 && second + 1 < token + len;
 }
 
-static const char *check(const struct config_auth *auth, const char *token, size_t len, uint64_t now,
-			 struct claims *ret)
+static const char *check(const struct config_auth *auth, const char *token, size_t len,
+			 uint64_t now, struct claims *ret)
 {
 	const char *claims_part, *signature, *why = NULL;
 	char scratch[TOKEN_MAX_BYTES];

@@ -19,9 +19,9 @@ static const struct {
 	enum lws_token_indexes token;
 	enum method method;
 } methods[] = {
-	{WSI_TOKEN_GET_URI, METHOD_GET},       {WSI_TOKEN_POST_URI, METHOD_POST},
-	{WSI_TOKEN_HEAD_URI, METHOD_HEAD},     {WSI_TOKEN_OPTIONS_URI, METHOD_OTHER},
-	{WSI_TOKEN_PUT_URI, METHOD_OTHER},     {WSI_TOKEN_PATCH_URI, METHOD_OTHER},
+	{WSI_TOKEN_GET_URI, METHOD_GET},      {WSI_TOKEN_POST_URI, METHOD_POST},
+	{WSI_TOKEN_HEAD_URI, METHOD_HEAD},    {WSI_TOKEN_OPTIONS_URI, METHOD_OTHER},
+	{WSI_TOKEN_PUT_URI, METHOD_OTHER},    {WSI_TOKEN_PATCH_URI, METHOD_OTHER},
 	{WSI_TOKEN_DELETE_URI, METHOD_OTHER},
 };
 
@@ -164,7 +164,8 @@ int http_serve(struct server *s, struct lws *wsi, struct peer *peer)
 	if (!host_is_right(s, wsi)) {
 		error.status = 403;
 		server_log_refusal(s, peer, "a Host header that names another machine");
-		return reply_error(wsi, &error, "wrong_host", "the Host header names another machine");
+		return reply_error(wsi, &error, "wrong_host",
+				   "the Host header names another machine");
 	}
 
 	const struct route *route = route_find(r.path);
@@ -226,13 +227,15 @@ int http_upgrade(struct server *s, struct lws *wsi, struct peer *peer)
 	}
 	if (!host_is_right(s, wsi)) {
 		error.status = 403;
-		return reply_error(wsi, &error, "wrong_host", "the Host header names another machine");
+		return reply_error(wsi, &error, "wrong_host",
+				   "the Host header names another machine");
 	}
 	if (!s->config.websocket || s->counts.sessions >= s->config.max_connections) {
 		error.status = 503;
 		error.retry_after = "30";
 		return reply_error(wsi, &error, "unavailable",
-				   s->config.websocket ? "too many connections" : "WebSocket is off");
+				   s->config.websocket ? "too many connections"
+						       : "WebSocket is off");
 	}
 	if (peer->health)
 		return 0;

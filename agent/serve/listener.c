@@ -3,8 +3,8 @@
  * libwebsockets 4.1 on our own libev loop. Its traps are named where they are
  * avoided; each was seen with Debian 12's build.
  */
-#include <errno.h>
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -95,7 +95,8 @@ static int confirm_upgrade(struct server *s, struct lws *wsi)
 	return http_upgrade(s, wsi, peer);
 }
 
-static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+		    size_t len)
 {
 	struct session *session = user;
 
@@ -180,7 +181,8 @@ static void raise_file_limit(struct server *s)
 static int try_to_bind(const struct server *s)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(s->config.listen_port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(s->config.listen_port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+				  .sin6_port = htons(s->config.listen_port)};
 	const char *host = s->config.listen_host;
 	bool is_v6 = strchr(host, ':') != NULL;
 	int one = 1, error = 0;
@@ -192,7 +194,8 @@ static int try_to_bind(const struct server *s)
 	if (is_v6) {
 		if (inet_pton(AF_INET6, host, &v6.sin6_addr) != 1)
 			error = EADDRNOTAVAIL;
-	} else if (inet_pton(AF_INET, strcmp(host, "localhost") ? host : "127.0.0.1", &v4.sin_addr) != 1) {
+	} else if (inet_pton(AF_INET, strcmp(host, "localhost") ? host : "127.0.0.1",
+			     &v4.sin_addr) != 1) {
 		error = EADDRNOTAVAIL;
 	}
 	if (!error && (is_v6 ? bind(fd, (struct sockaddr *)&v6, sizeof(v6))
@@ -256,7 +259,8 @@ static struct lws_vhost *make_host(struct server *s)
 	if (strcmp(host, "localhost") == 0)
 		info.iface = "127.0.0.1";
 	heartbeat.secs_since_valid_ping = (uint16_t)(seconds ? seconds : 1);
-	heartbeat.secs_since_valid_hangup = (uint16_t)(heartbeat.secs_since_valid_ping + HANG_UP_SECONDS);
+	heartbeat.secs_since_valid_hangup =
+		(uint16_t)(heartbeat.secs_since_valid_ping + HANG_UP_SECONDS);
 	return lws_create_vhost(s->context, &info);
 }
 
@@ -271,7 +275,8 @@ int listener_open(struct server *s, char *error, size_t size)
 	s->host = s->context ? make_host(s) : NULL;
 	if (!s->host) {
 		snprintf(error, size,
-			 "libwebsockets does not start; is the package libwebsockets-evlib-ev installed?");
+			 "libwebsockets does not start; is the package libwebsockets-evlib-ev "
+			 "installed?");
 		return -1;
 	}
 	s->port = (uint16_t)lws_get_vhost_listen_port(s->host);

@@ -13,6 +13,7 @@ struct message {
 	uint64_t seq;	     /* 0 for none */
 };
 
-/* Begins a message up to and with "data": ; the caller appends the value and calls message_end(). */
+/* Begins a message up to and with "data": ; the caller appends the value and calls message_end().
+ */
 void message_begin(struct buf *b, const struct message *m);
 void message_end(struct buf *b);

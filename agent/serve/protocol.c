@@ -81,7 +81,8 @@ void protocol_welcome(struct session *c, const char *id)
 	encode_member_time(&out, "tokenExpires", (int64_t)c->claims.expires * 1000);
 	encode_member(&out, "availableChannels");
 	buf_add_string(&out, "[\"metrics\",\"alerts\"]");
-	encode_member_string(&out, "node", newest ? snapshot_string(newest, newest->node) : s->config.node);
+	encode_member_string(&out, "node",
+			     newest ? snapshot_string(newest, newest->node) : s->config.node);
 	encode_member_string(&out, "version", PROBECAST_VERSION);
 	encode_member_integer(&out, "interval_ms", s->config.interval_ms);
 	encode_member(&out, "heartbeat");
@@ -126,7 +127,8 @@ static bool take_option(const struct request *r, const char *name, const json_t 
 			*every = (uint32_t)ms / window;
 			return true;
 		}
-		snprintf(text, sizeof(text), "interval_ms must be a multiple of %u up to 3600000", window);
+		snprintf(text, sizeof(text), "interval_ms must be a multiple of %u up to 3600000",
+			 window);
 		fail(r, "bad_field", text);
 		return false;
 	}
@@ -167,8 +169,7 @@ static void subscribe_metrics(const struct request *r)
 		fail(r, "bad_field", "options must be an object");
 		return;
 	}
-	json_object_foreach(options, name, value)
-	{
+	json_object_foreach (options, name, value) {
 		if (!take_option(r, name, value, &what, &every))
 			return;
 	}
@@ -176,7 +177,8 @@ static void subscribe_metrics(const struct request *r)
 	struct view *view = view_get(&c->server->views, &what);
 
 	if (!view) {
-		fail(r, "limit", "too many different views are subscribed to; take one that others have");
+		fail(r, "limit",
+		     "too many different views are subscribed to; take one that others have");
 		return;
 	}
 	view_put(&c->server->views, c->view);
@@ -270,13 +272,14 @@ static void handle_status(const struct request *r)
 	if (newest) {
 		encode_member_integer(&out, "seq", newest->seq);
 		encode_member_real(&out, "snapshot_age_seconds",
-				 (double)(clock_boot_ns() - s->snapshot_boot_ns) / 1e9);
+				   (double)(clock_boot_ns() - s->snapshot_boot_ns) / 1e9);
 	}
 	buf_add_char(&out, '}');
 	finish(r->session);
 }
 
-/* First message of a connection without a token, or a new token for a live one: same subject, role not higher. */
+/* First message of a connection without a token, or a new token for a live one: same subject, role
+ * not higher. */
 static void handle_auth(const struct request *r)
 {
 	struct session *c = r->session;
@@ -286,8 +289,8 @@ static void handle_auth(const struct request *r)
 
 	memcpy(peer.address, c->address, sizeof(peer.address));
 	if (!json_is_string(token) ||
-	    !server_check_token(c->server, &peer, json_string_value(token), json_string_length(token),
-				&claims)) {
+	    !server_check_token(c->server, &peer, json_string_value(token),
+				json_string_length(token), &claims)) {
 		fail(r, "unauthorized", "the token is not accepted");
 		return;
 	}
@@ -295,9 +298,10 @@ static void handle_auth(const struct request *r)
 		fail(r, "forbidden", "tokens that are limited to tenants are not served here");
 		return;
 	}
-	if (c->authenticated && (strcmp(claims.subject, c->claims.subject) != 0 ||
-				 claims.role > c->claims.role)) {
-		fail(r, "forbidden", "a new token must be of the same subject, and its role not higher");
+	if (c->authenticated &&
+	    (strcmp(claims.subject, c->claims.subject) != 0 || claims.role > c->claims.role)) {
+		fail(r, "forbidden",
+		     "a new token must be of the same subject, and its role not higher");
 		return;
 	}
 	c->claims = claims;
@@ -314,12 +318,9 @@ static const struct {
 	void (*handle)(const struct request *r);
 	bool before_auth;
 } handlers[] = {
-	{"subscribe", handle_subscribe, false},
-	{"admin:subscribe", handle_subscribe, false},
-	{"unsubscribe", handle_unsubscribe, false},
-	{"ping", handle_ping, true},
-	{"get_status", handle_status, false},
-	{"auth", handle_auth, true},
+	{"subscribe", handle_subscribe, false},	    {"admin:subscribe", handle_subscribe, false},
+	{"unsubscribe", handle_unsubscribe, false}, {"ping", handle_ping, true},
+	{"get_status", handle_status, false},	    {"auth", handle_auth, true},
 };
 
 /* The request's id goes back as it came: a short string or a whole number. */
@@ -357,7 +358,8 @@ static void dispatch(struct request *r)
 	fail(r, "unknown_type", "no such message type");
 }
 
-/* jansson recurses: a text that nests deeper than any message does is refused before it is parsed. */
+/* jansson recurses: a text that nests deeper than any message does is refused before it is parsed.
+ */
 static bool too_deep(const char *text, size_t len)
 {
 	size_t depth = 0;
@@ -383,10 +385,12 @@ static bool too_deep(const char *text, size_t len)
 void protocol_handle(struct session *c, const char *text, size_t len)
 {
 	struct request r = {.session = c};
-	json_t *json = too_deep(text, len) ? NULL : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = too_deep(text, len) ? NULL
+					   : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 
 	if (!json_is_object(json)) {
-		fail(&r, "bad_json", "a message is a JSON object, at most 8 levels deep, no key twice");
+		fail(&r, "bad_json",
+		     "a message is a JSON object, at most 8 levels deep, no key twice");
 		json_decref(json);
 		return;
 	}

@@ -9,9 +9,9 @@
 #define HEADER_BYTES 4096
 
 /* All of the page comes from here, nothing is inline, and nobody may frame it. */
-static const char content_policy[] =
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+static const char content_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
+				     "img-src 'self'; connect-src 'self'; "
+				     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 struct headers {
 	struct lws *wsi;
@@ -55,7 +55,8 @@ static int send_body(struct lws *wsi, const struct reply *r)
 		return -1;
 	padded.len = LWS_PRE;
 	buf_add(&padded, r->body, r->len);
-	return lws_write(wsi, (unsigned char *)padded.data + LWS_PRE, r->len, LWS_WRITE_HTTP_FINAL) < 0;
+	return lws_write(wsi, (unsigned char *)padded.data + LWS_PRE, r->len,
+			 LWS_WRITE_HTTP_FINAL) < 0;
 }
 
 int reply_send(struct lws *wsi, const struct reply *r)

@@ -9,16 +9,16 @@
 
 struct reply {
 	unsigned status;
-	const char *type;	  /* Content-Type; NULL for none */
-	const char *etag;	  /* NULL for none */
-	const char *encoding;	  /* Content-Encoding; NULL for none */
-	const char *allow;	  /* with 405 */
-	const char *retry_after;  /* with 429 and 503 */
-	const char *cache;	  /* Cache-Control; NULL means no-store */
-	bool page;		  /* add the headers that bind a page */
-	bool head;		  /* leave the body out, for HEAD */
-	bool close;		  /* end the connection after it */
-	bool upgrade;		  /* answers a refused upgrade: libwebsockets closes */
+	const char *type;	 /* Content-Type; NULL for none */
+	const char *etag;	 /* NULL for none */
+	const char *encoding;	 /* Content-Encoding; NULL for none */
+	const char *allow;	 /* with 405 */
+	const char *retry_after; /* with 429 and 503 */
+	const char *cache;	 /* Cache-Control; NULL means no-store */
+	bool page;		 /* add the headers that bind a page */
+	bool head;		 /* leave the body out, for HEAD */
+	bool close;		 /* end the connection after it */
+	bool upgrade;		 /* answers a refused upgrade: libwebsockets closes */
 	const void *body;
 	size_t len;
 };

@@ -65,7 +65,8 @@ static bool is_fresh(const struct server *s)
 	       snapshot_age(s) * 1000 < (double)s->config.interval_ms * STALE_WINDOWS + 1000;
 }
 
-static void serve_healthz(struct server *s, struct lws *wsi, struct peer *peer, struct http_request *r)
+static void serve_healthz(struct server *s, struct lws *wsi, struct peer *peer,
+			  struct http_request *r)
 {
 	(void)s;
 	(void)peer;
@@ -130,7 +131,8 @@ static const char *read_view(struct server *s, struct lws *wsi, struct encode_vi
 	return NULL;
 }
 
-static void serve_snapshot(struct server *s, struct lws *wsi, struct peer *peer, struct http_request *r)
+static void serve_snapshot(struct server *s, struct lws *wsi, struct peer *peer,
+			   struct http_request *r)
 {
 	const struct snapshot *newest = server_snapshot(s);
 	struct encode_server numbers = server_numbers(s);
@@ -152,7 +154,8 @@ static void serve_snapshot(struct server *s, struct lws *wsi, struct peer *peer,
 	send_json(wsi, r, 200);
 }
 
-static void serve_metrics(struct server *s, struct lws *wsi, struct peer *peer, struct http_request *r)
+static void serve_metrics(struct server *s, struct lws *wsi, struct peer *peer,
+			  struct http_request *r)
 {
 	(void)s;
 	(void)peer;
@@ -169,7 +172,8 @@ static void add_alert(void *context, const struct alert *alert)
 	encode_alert(&out, alert);
 }
 
-static void serve_alerts(struct server *s, struct lws *wsi, struct peer *peer, struct http_request *r)
+static void serve_alerts(struct server *s, struct lws *wsi, struct peer *peer,
+			 struct http_request *r)
 {
 	(void)peer;
 	buf_reset(&out);
@@ -179,7 +183,8 @@ static void serve_alerts(struct server *s, struct lws *wsi, struct peer *peer, s
 	send_json(wsi, r, 200);
 }
 
-static void serve_stats(struct server *s, struct lws *wsi, struct peer *peer, struct http_request *r)
+static void serve_stats(struct server *s, struct lws *wsi, struct peer *peer,
+			struct http_request *r)
 {
 	(void)peer;
 	begin_object();
@@ -198,7 +203,8 @@ static void serve_stats(struct server *s, struct lws *wsi, struct peer *peer, st
 	send_json(wsi, r, 200);
 }
 
-static void serve_ticket(struct server *s, struct lws *wsi, struct peer *peer, struct http_request *r)
+static void serve_ticket(struct server *s, struct lws *wsi, struct peer *peer,
+			 struct http_request *r)
 {
 	const char *ticket = ticket_make(&s->tickets, &peer->claims, (uint64_t)time(NULL));
 
@@ -229,7 +235,8 @@ static bool is_known_to_client(struct lws *wsi, const struct asset *asset)
 	       strstr(text, asset->etag);
 }
 
-static void serve_asset(struct server *s, struct lws *wsi, struct peer *peer, struct http_request *r)
+static void serve_asset(struct server *s, struct lws *wsi, struct peer *peer,
+			struct http_request *r)
 {
 	const struct asset *asset = asset_find(r->path + 1);
 	struct reply reply = {

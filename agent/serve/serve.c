@@ -111,8 +111,8 @@ static void take_snapshot(struct server *s, struct link_message *m)
 }
 
 /* Configuration and rules out of a bundle. Returns 0, or -1 with one line in error (size bytes). */
-static int read_bundle(const struct link_message *m, struct config *config, struct rule_set **ret_rules,
-		       char *error, size_t size)
+static int read_bundle(const struct link_message *m, struct config *config,
+		       struct rule_set **ret_rules, char *error, size_t size)
 {
 	struct rule_set *rules = rule_set_default();
 	const char *name, *text;
@@ -122,7 +122,8 @@ static int read_bundle(const struct link_message *m, struct config *config, stru
 
 	config_init(config);
 	snprintf(error, size, "the collector's configuration cannot be read");
-	while (rules && m->block && (more = bundle_next(m->block, m->bytes, &at, &name, &text, &len)) == 1) {
+	while (rules && m->block &&
+	       (more = bundle_next(m->block, m->bytes, &at, &name, &text, &len)) == 1) {
 		int failed = 0;
 
 		if (strcmp(name, "probecast.yaml") == 0) {
@@ -157,7 +158,11 @@ static void reload(struct server *s, const struct link_message *m)
 		log_error("%s; the old configuration stays in force", error);
 		return;
 	}
-	alert_engine_reload(s->alerts, rules);
+	if (alert_engine_reload(s->alerts, rules)) {
+		log_error("no memory for the new rules; the old configuration stays in force");
+		config_free(&fresh);
+		return;
+	}
 	fresh.listen_port = s->config.listen_port;
 	config_free(&s->config);
 	s->config = fresh;

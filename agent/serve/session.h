@@ -39,18 +39,18 @@ struct session {
 	struct claims claims;
 	bool authenticated;
 	bool health;
-	bool notice_sent; /* auth_expiring */
-	bool alerts;	  /* subscribed */
-	struct view *view; /* subscribed to metrics; NULL when not */
-	uint32_t every;	   /* send each so many windows */
+	bool notice_sent;     /* auth_expiring */
+	bool alerts;	      /* subscribed */
+	struct view *view;    /* subscribed to metrics; NULL when not */
+	uint32_t every;	      /* send each so many windows */
 	struct frame *update; /* newest metrics that wait; an older one gave way */
 	uint32_t skipped_in_a_row;
 	uint64_t skipped;
 	uint64_t skipped_told; /* by the last lagged message */
 	struct frame *queue[SESSION_QUEUE];
 	uint32_t queue_first, queue_count;
-	struct buf in; /* the message that is being received */
-	uint64_t opened; /* seconds since 1970 */
+	struct buf in;	     /* the message that is being received */
+	uint64_t opened;     /* seconds since 1970 */
 	uint16_t close_code; /* 0: stays open */
 	const char *close_reason;
 };
@@ -83,5 +83,6 @@ void protocol_handle(struct session *c, const char *text, size_t len);
 /* Greets an authenticated client. In protocol.c. */
 void protocol_welcome(struct session *c, const char *id);
 
-/* Tells a client something of this type without an answer to a request; data is JSON. In protocol.c. */
+/* Tells a client something of this type without an answer to a request; data is JSON. In
+ * protocol.c. */
 void protocol_tell(struct session *c, const char *type, const char *channel, const char *data);

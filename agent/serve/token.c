@@ -54,11 +54,13 @@ char *token_mint(const struct token_claims *claims, const char *secret, char *er
 		return NULL;
 	}
 	if (jwt_new(&jwt) == 0 && fill(jwt, claims, time(NULL)) == 0 &&
-	    jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)secret, (int)strlen(secret)) == 0)
+	    jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)secret, (int)strlen(secret)) ==
+		    0)
 		token = jwt_encode_str(jwt);
 	jwt_free(jwt);
 	if (!token)
-		snprintf(error, size, "the token cannot be made; are subject and tenant valid UTF-8?");
+		snprintf(error, size,
+			 "the token cannot be made; are subject and tenant valid UTF-8?");
 	return token;
 }
 

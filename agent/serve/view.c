@@ -48,7 +48,8 @@ void view_put(struct views *v, struct view *view)
 	free(view);
 }
 
-const struct buf *view_data(struct view *view, const struct snapshot *s, const struct encode_server *server)
+const struct buf *view_data(struct view *view, const struct snapshot *s,
+			    const struct encode_server *server)
 {
 	if (view->seq == s->seq)
 		return &view->data;
@@ -60,7 +61,8 @@ const struct buf *view_data(struct view *view, const struct snapshot *s, const s
 	return view->seq ? &view->data : NULL;
 }
 
-struct frame *view_update(struct view *view, const struct snapshot *s, const struct encode_server *server)
+struct frame *view_update(struct view *view, const struct snapshot *s,
+			  const struct encode_server *server)
 {
 	static struct buf text;
 	const struct buf *data = view_data(view, s, server);

@@ -38,4 +38,5 @@ const struct buf *view_data(struct view *view, const struct snapshot *s,
 			    const struct encode_server *server);
 
 /* The update message of this view; the view keeps the reference. NULL without memory. */
-struct frame *view_update(struct view *view, const struct snapshot *s, const struct encode_server *server);
+struct frame *view_update(struct view *view, const struct snapshot *s,
+			  const struct encode_server *server);

@@ -50,7 +50,8 @@ void builder_label_string(struct builder *b, struct builder_row *row, enum scope
 
 void builder_value(struct builder_row *row, enum metric metric, union snapshot_value value)
 {
-	unsigned i = (unsigned)(metric - catalogue_scopes[catalogue_metrics[metric].scope].first_metric);
+	unsigned i =
+		(unsigned)(metric - catalogue_scopes[catalogue_metrics[metric].scope].first_metric);
 
 	row->present[i / 64] |= 1ULL << (i % 64);
 	row->values[i] = value;

@@ -47,5 +47,6 @@ void builder_value(struct builder_row *row, enum metric metric, union snapshot_v
 /* Packs a finished row behind those of its scope. */
 void builder_add(struct builder *b, enum scope scope, const struct builder_row *row);
 
-/* Joins the parts. Returns the snapshot inside b->block, valid until the next builder_begin; NULL without memory. */
+/* Joins the parts. Returns the snapshot inside b->block, valid until the next builder_begin; NULL
+ * without memory. */
 const struct snapshot *builder_finish(struct builder *b);

@@ -11,16 +11,16 @@ const struct provider_info catalogue_providers[PROVIDERS] = {
 };
 
 const struct scope_info catalogue_scopes[SCOPES] = {
-#define SCOPE(id, label, text)                                                                      \
-	{                                                                                           \
-		.name = label,                                                                      \
-		.help = text,                                                                       \
-		.first_label = LABEL_FIRST_##id,                                                    \
-		.end_label = LABEL_END_##id,                                                        \
-		.first_input = INPUT_FIRST_##id,                                                    \
-		.end_input = INPUT_END_##id,                                                        \
-		.first_metric = METRIC_FIRST_##id,                                                  \
-		.end_metric = METRIC_END_##id,                                                      \
+#define SCOPE(id, label, text)                     \
+	{                                          \
+		.name = label,                     \
+		.help = text,                      \
+		.first_label = LABEL_FIRST_##id,   \
+		.end_label = LABEL_END_##id,       \
+		.first_input = INPUT_FIRST_##id,   \
+		.end_input = INPUT_END_##id,       \
+		.first_metric = METRIC_FIRST_##id, \
+		.end_metric = METRIC_END_##id,     \
 	},
 #include "metrics.def"
 };
@@ -31,25 +31,29 @@ const struct label_info catalogue_labels[LABELS] = {
 };
 
 const struct input_info catalogue_inputs[INPUTS] = {
-#define INPUT(where, grade, source, id)                                                             \
-	{.name = #id, .scope = SCOPE_##where, .level = LEVEL_##grade, .provider = PROVIDER_##source},
+#define INPUT(where, grade, source, id) \
+	{.name = #id,                   \
+	 .scope = SCOPE_##where,        \
+	 .level = LEVEL_##grade,        \
+	 .provider = PROVIDER_##source},
 #include "metrics.def"
 };
 
 /* Whole numbers stay whole: bytes and counts that are no rate. */
-#define IS_REAL(kind, unit)                                                                         \
-	(((unit) != UNIT_BYTES && (unit) != UNIT_COUNT) || (kind) == KIND_RATE || (kind) == KIND_SIGNED)
+#define IS_REAL(kind, unit)                                                       \
+	(((unit) != UNIT_BYTES && (unit) != UNIT_COUNT) || (kind) == KIND_RATE || \
+	 (kind) == KIND_SIGNED)
 
 const struct metric_info catalogue_metrics[METRICS] = {
-#define METRIC(where, id, name, sort, measure, source, text)                                        \
-	{                                                                                           \
-		.path = name,                                                                       \
-		.help = text,                                                                       \
-		.scope = SCOPE_##where,                                                             \
-		.kind = KIND_##sort,                                                                \
-		.unit = UNIT_##measure,                                                             \
-		.input = INPUT_##where##_##source,                                                  \
-		.real = IS_REAL(KIND_##sort, UNIT_##measure),                                       \
+#define METRIC(where, id, name, sort, measure, source, text)  \
+	{                                                     \
+		.path = name,                                 \
+		.help = text,                                 \
+		.scope = SCOPE_##where,                       \
+		.kind = KIND_##sort,                          \
+		.unit = UNIT_##measure,                       \
+		.input = INPUT_##where##_##source,            \
+		.real = IS_REAL(KIND_##sort, UNIT_##measure), \
 	},
 #include "metrics.def"
 };
@@ -102,8 +106,12 @@ const char *catalogue_nearest_metric(enum scope scope, const char *path)
 const char *catalogue_kind_name(enum metric_kind kind)
 {
 	static const char *const names[] = {
-		[KIND_GAUGE] = "gauge",	  [KIND_AMOUNT] = "amount", [KIND_SIGNED] = "signed_gauge",
-		[KIND_TOTAL] = "counter", [KIND_RATE] = "rate",	    [KIND_PERCENT] = "percent_of_core",
+		[KIND_GAUGE] = "gauge",
+		[KIND_AMOUNT] = "amount",
+		[KIND_SIGNED] = "signed_gauge",
+		[KIND_TOTAL] = "counter",
+		[KIND_RATE] = "rate",
+		[KIND_PERCENT] = "percent_of_core",
 		[KIND_SHARE] = "percent_of_machine",
 	};
 
@@ -141,7 +149,8 @@ uint32_t catalogue_fingerprint(void)
 	for (int s = 0; s < SCOPES; s++)
 		hash = hash_text(hash, catalogue_scopes[s].name);
 	for (int l = 0; l < LABELS; l++)
-		hash = (hash_text(hash, catalogue_labels[l].name) ^ catalogue_labels[l].type) * 16777619u;
+		hash = (hash_text(hash, catalogue_labels[l].name) ^ catalogue_labels[l].type) *
+		       16777619u;
 	for (int m = 0; m < METRICS; m++) {
 		const struct metric_info *info = &catalogue_metrics[m];
 

@@ -16,7 +16,8 @@ static uint64_t valid_bits(size_t count, int word)
 	return count - below >= 64 ? UINT64_MAX : (1ULL << (count - below)) - 1;
 }
 
-static bool row_values_valid(const struct snapshot *s, const struct snapshot_row *row, enum scope scope)
+static bool row_values_valid(const struct snapshot *s, const struct snapshot_row *row,
+			     enum scope scope)
 {
 	uint64_t stored = 0;
 
@@ -30,7 +31,8 @@ static bool row_values_valid(const struct snapshot *s, const struct snapshot_row
 	return row->first_value + stored <= s->values_count;
 }
 
-static bool row_labels_valid(const struct snapshot *s, const struct snapshot_row *row, enum scope scope)
+static bool row_labels_valid(const struct snapshot *s, const struct snapshot_row *row,
+			     enum scope scope)
 {
 	size_t count = scope_labels(scope);
 	const struct label_info *info = &catalogue_labels[catalogue_scopes[scope].first_label];
@@ -88,7 +90,8 @@ const struct snapshot *snapshot_check(const void *block, size_t bytes, const cha
 	return *why ? NULL : s;
 }
 
-bool snapshot_label(const struct snapshot_row *row, enum scope scope, enum label label, uint64_t *ret)
+bool snapshot_label(const struct snapshot_row *row, enum scope scope, enum label label,
+		    uint64_t *ret)
 {
 	unsigned i = (unsigned)(label - catalogue_scopes[scope].first_label);
 

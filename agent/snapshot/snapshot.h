@@ -51,7 +51,8 @@ struct snapshot {
 	struct snapshot_table tables[SCOPES];
 };
 
-/* Followed by the labels of the scope, 64 bits each: a number, a flag, or the offset of a string. */
+/* Followed by the labels of the scope, 64 bits each: a number, a flag, or the offset of a string.
+ */
 struct snapshot_row {
 	uint64_t present[SNAPSHOT_WORDS];
 	uint64_t nonzero[SNAPSHOT_WORDS];
@@ -81,7 +82,8 @@ static inline size_t snapshot_rows(const struct snapshot *s, enum scope scope)
 static inline const struct snapshot_row *snapshot_row(const struct snapshot *s, enum scope scope,
 						      size_t i)
 {
-	return (const void *)((const char *)s + s->tables[scope].offset + i * snapshot_row_size(scope));
+	return (const void *)((const char *)s + s->tables[scope].offset +
+			      i * snapshot_row_size(scope));
 }
 
 /* The string at an offset: NUL-terminated, any bytes but NUL. */
@@ -91,7 +93,8 @@ static inline const char *snapshot_string(const struct snapshot *s, uint64_t off
 }
 
 /* True when the row has the label; its number, flag or string offset then stands in *ret. */
-bool snapshot_label(const struct snapshot_row *row, enum scope scope, enum label label, uint64_t *ret);
+bool snapshot_label(const struct snapshot_row *row, enum scope scope, enum label label,
+		    uint64_t *ret);
 
 /* A string label; "" when the row has it not. */
 const char *snapshot_label_string(const struct snapshot *s, const struct snapshot_row *row,

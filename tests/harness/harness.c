@@ -66,16 +66,16 @@ void harness_real(const char *file, int line, const char *text, double actual, d
 		  double tolerance)
 {
 	if (!(fabs(actual - expected) <= tolerance))
-		harness_fail(file, line, "%s is %.12g, not %.12g (within %g)", text, actual, expected,
-			     tolerance);
+		harness_fail(file, line, "%s is %.12g, not %.12g (within %g)", text, actual,
+			     expected, tolerance);
 }
 
 void harness_string(const char *file, int line, const char *text, const char *actual,
 		    const char *expected)
 {
 	if (!actual || strcmp(actual, expected) != 0)
-		harness_fail(file, line, "%s is \"%s\", not \"%s\"", text, actual ? actual : "(null)",
-			     expected);
+		harness_fail(file, line, "%s is \"%s\", not \"%s\"", text,
+			     actual ? actual : "(null)", expected);
 }
 
 static double now_s(void)
@@ -101,33 +101,45 @@ static pid_t start(const struct test *test, int out)
 	_exit(0);
 }
 
-/* Reads until the test's end or its time limit; the newest bytes are kept. */
-static bool read_output(int fd, char *text, double deadline)
+/* What is there to be read, into text; the newest bytes are kept. */
+static void read_some(int fd, char *text, size_t *len)
 {
-	size_t len = 0;
-	struct pollfd poller = {.fd = fd, .events = POLLIN};
-
-	for (;;) {
-		double left = deadline - now_s();
-		int ready = left > 0 ? poll(&poller, 1, (int)(left * 1000) + 1) : 0;
-
-		if (ready <= 0) {
-			text[len] = '\0';
-			return false;
-		}
-		if (len > OUTPUT_BYTES / 2) {
-			memmove(text, text + len / 2, len - len / 2);
-			len -= len / 2;
-		}
-
-		ssize_t got = read(fd, text + len, OUTPUT_BYTES - 1 - len);
-
-		if (got <= 0)
-			break;
-		len += (size_t)got;
+	if (*len > OUTPUT_BYTES / 2) {
+		memmove(text, text + *len / 2, *len - *len / 2);
+		*len -= *len / 2;
 	}
-	text[len] = '\0';
-	return true;
+
+	ssize_t got = read(fd, text + *len, OUTPUT_BYTES - 1 - *len);
+
+	if (got > 0)
+		*len += (size_t)got;
+	text[*len] = '\0';
+}
+
+/*
+ * Until the test's process ends or its time is over. The pipe's end is not
+ * waited for: what the test started may still hold it.
+ */
+static bool follow(pid_t pid, int fd, char *text, double deadline, int *status)
+{
+	struct pollfd poller = {.fd = fd, .events = POLLIN};
+	size_t len = 0;
+	bool ended = false;
+
+	text[0] = '\0';
+	while (!ended && now_s() < deadline) {
+		int ready = poll(&poller, 1, 20);
+
+		ended = waitpid(pid, status, WNOHANG) == pid;
+		if (ready > 0)
+			read_some(fd, text, &len);
+	}
+	while (ended && poll(&poller, 1, 0) > 0 && (poller.revents & POLLIN))
+		read_some(fd, text, &len);
+	kill(-pid, SIGKILL);
+	if (!ended)
+		waitpid(pid, status, 0);
+	return ended;
 }
 
 /* The reason stands in the last line that begins with SKIP. */
@@ -165,11 +177,9 @@ static int run(const struct test *test, unsigned number)
 
 	close(ends[1]);
 
-	bool in_time = read_output(ends[0], text, now_s() + test->timeout_s);
+	bool in_time = follow(pid, ends[0], text, now_s() + test->timeout_s, &status);
 
-	kill(-pid, SIGKILL);
 	close(ends[0]);
-	waitpid(pid, &status, 0);
 	if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		printf("ok %u %s\n", number, test->name);
 		return 0;

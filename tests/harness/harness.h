@@ -35,24 +35,25 @@ void harness_real(const char *file, int line, const char *text, double actual, d
 void harness_string(const char *file, int line, const char *text, const char *actual,
 		    const char *expected);
 
-#define TEST_TIMEOUT(id, seconds)                                                                   \
-	static void test_##id(void);                                                                \
-	__attribute__((constructor)) static void register_##id(void)                                \
-	{                                                                                           \
-		static struct test test = {.name = #id, .run = test_##id, .timeout_s = (seconds)};  \
-		harness_register(&test);                                                            \
-	}                                                                                           \
+#define TEST_TIMEOUT(id, seconds)                                                                  \
+	static void test_##id(void);                                                               \
+	__attribute__((constructor)) static void register_##id(void)                               \
+	{                                                                                          \
+		static struct test test = {.name = #id, .run = test_##id, .timeout_s = (seconds)}; \
+		harness_register(&test);                                                           \
+	}                                                                                          \
 	static void test_##id(void)
 
 #define TEST(id) TEST_TIMEOUT(id, TEST_DEFAULT_TIMEOUT_S)
 
-#define CHECK(condition)                                                                            \
+#define CHECK(condition) \
 	((condition) ? (void)0 : harness_fail(__FILE__, __LINE__, "not true: %s", #condition))
-#define CHECK_INT(actual, expected)                                                                 \
+#define CHECK_INT(actual, expected) \
 	harness_int(__FILE__, __LINE__, #actual, (int64_t)(actual), (int64_t)(expected))
-#define CHECK_UINT(actual, expected)                                                                \
+#define CHECK_UINT(actual, expected) \
 	harness_uint(__FILE__, __LINE__, #actual, (uint64_t)(actual), (uint64_t)(expected))
-#define CHECK_REAL(actual, expected, tolerance)                                                     \
+#define CHECK_REAL(actual, expected, tolerance) \
 	harness_real(__FILE__, __LINE__, #actual, (actual), (expected), (tolerance))
-#define CHECK_STRING(actual, expected) harness_string(__FILE__, __LINE__, #actual, (actual), (expected))
+#define CHECK_STRING(actual, expected) \
+	harness_string(__FILE__, __LINE__, #actual, (actual), (expected))
 #define SKIP(...) harness_skip(__VA_ARGS__)

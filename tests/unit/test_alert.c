@@ -10,7 +10,8 @@
 #include "harness/harness.h"
 #include "snapshot/builder.h"
 
-#define PROCESS_RULE "{name: cpu, scope: process, metric: cpu.percent, op: gt, value: 90, clear: 70, "
+#define PROCESS_RULE \
+	"{name: cpu, scope: process, metric: cpu.percent, op: gt, value: 90, clear: 70, "
 
 static struct builder builder;
 static struct alert_engine *engine;
@@ -25,9 +26,9 @@ static void heard(void *context, enum alert_change change, const struct alert *a
 
 	CHECK(context == &builder);
 	event_count++;
-	snprintf(events + used, sizeof(events) - used, "%s %s %g%s%s%s\n", names[change], alert->rule->name,
-		 alert->value, alert->stale ? " stale" : "", alert->resolved_why ? ": " : "",
-		 alert->resolved_why ? alert->resolved_why : "");
+	snprintf(events + used, sizeof(events) - used, "%s %s %g%s%s%s\n", names[change],
+		 alert->rule->name, alert->value, alert->stale ? " stale" : "",
+		 alert->resolved_why ? ": " : "", alert->resolved_why ? alert->resolved_why : "");
 	if (change != ALERT_CHANGE_NEW)
 		return;
 	snprintf(newest_id, sizeof(newest_id), "%s", alert->id);
@@ -64,6 +65,11 @@ static void start(const char *rules)
 	CHECK(engine != NULL);
 }
 
+static void reload(const char *rules)
+{
+	CHECK_INT(alert_engine_reload(engine, rules_of(rules)), 0);
+}
+
 /* Begins a window that ends at that second after boot. */
 static void window(double end_s)
 {
@@ -92,7 +98,8 @@ static void row_number(struct builder_row *row, enum metric metric, double value
 }
 
 /* Adds a process; a negative percent leaves the metric out. */
-static void process(uint64_t pid, uint64_t start_time, const char *comm, double percent, bool exited)
+static void process(uint64_t pid, uint64_t start_time, const char *comm, double percent,
+		    bool exited)
 {
 	struct builder_row row = {0};
 
@@ -349,7 +356,8 @@ TEST(rows_of_other_scopes_go_stale)
 	interface("eth0", 0);
 	interface("eth2", 0);
 	evaluate();
-	expect("updated err 0\nresolved err 0: condition cleared\nresolved err 0: condition cleared\n");
+	expect("updated err 0\nresolved err 0: condition cleared\nresolved err 0: condition "
+	       "cleared\n");
 }
 
 TEST(globs_choose_rows)
@@ -373,7 +381,8 @@ TEST(hysteresis_works_downwards_too)
 {
 	static const double available[] = {200, 63, 65, 95, 96, 97, 96};
 
-	start("{name: low, scope: system, metric: memory.available_bytes, op: lt, value: 64M, clear: 96M}");
+	start("{name: low, scope: system, metric: memory.available_bytes, op: lt, value: 64M, "
+	      "clear: 96M}");
 	for (size_t i = 0; i < sizeof(available) / sizeof(*available); i++) {
 		struct builder_row row = {0};
 
@@ -389,13 +398,13 @@ TEST(hysteresis_works_downwards_too)
 
 TEST(a_reload_keeps_alerts_of_rules_that_stay_alike)
 {
-	start("[" PROCESS_RULE "for: 5s}, {name: gone, scope: process, metric: cpu.percent, op: gt, value: 1}]");
+	start("[" PROCESS_RULE
+	      "for: 5s}, {name: gone, scope: process, metric: cpu.percent, op: gt, value: 1}]");
 	burn(100, 95);
 	burn(105, 95);
 	CHECK_STRING(events, "new gone 95\nnew cpu 95\n");
-	CHECK_INT(alert_engine_reload(engine, rules_of("[{name: first, scope: system, metric: load.one, op: gt, "
-						       "value: 1}, " PROCESS_RULE "for: 5s, severity: low}]")),
-		  0);
+	reload("[{name: first, scope: system, metric: load.one, op: gt, value: 1}, " PROCESS_RULE
+	       "for: 5s, severity: low}]");
 	CHECK(strstr(events, "resolved gone 95: rule removed\n") != NULL);
 	CHECK(strstr(events, "updated cpu 95\n") != NULL);
 	CHECK_UINT(event_count, 4);
@@ -411,18 +420,18 @@ TEST(a_reload_keeps_what_is_pending_and_tells_of_severity)
 {
 	start(PROCESS_RULE "for: 10s}");
 	burn(100, 95);
-	CHECK_INT(alert_engine_reload(engine, rules_of(PROCESS_RULE "for: 10s, message: 'other'}")), 0);
+	reload(PROCESS_RULE "for: 10s, message: 'other'}");
 	burn(105, 95);
 	burn(110, 95);
 	expect("new cpu 95\n");
 	CHECK_STRING(newest_message, "other");
-	CHECK_INT(alert_engine_reload(engine, rules_of(PROCESS_RULE "for: 10s, severity: critical}")), 0);
+	reload(PROCESS_RULE "for: 10s, severity: critical}");
 	expect("updated cpu 95\n");
-	CHECK_INT(alert_engine_reload(engine, rules_of(PROCESS_RULE "for: 11s}")), 0);
+	reload(PROCESS_RULE "for: 11s}");
 	expect("resolved cpu 95: rule removed\n");
 	burn(115, 95);
 	expect("");
-	CHECK_INT(alert_engine_reload(engine, rules_of("")), 0);
+	reload("");
 	burn(120, 95);
 	expect("");
 }
@@ -457,7 +466,8 @@ TEST(many_rows_are_cheap)
 {
 	uint64_t best = UINT64_MAX;
 
-	start("[" PROCESS_RULE "for: 1s}, {name: b, scope: process, metric: memory.rss_bytes, op: gt, value: 1}]");
+	start("[" PROCESS_RULE
+	      "for: 1s}, {name: b, scope: process, metric: memory.rss_bytes, op: gt, value: 1}]");
 	for (int round = 0; round < 5; round++) {
 		window(100 + 5 * round);
 		for (size_t i = 0; i < 20000; i++)
@@ -471,7 +481,6 @@ TEST(many_rows_are_cheap)
 		best = before < best ? before : best;
 	}
 	CHECK_UINT(alert_engine_firing(engine), 4000);
-	printf("evaluated in %.2f ms\n", (double)best / 1e6);
 	CHECK(best < 50 * NS_PER_MS);
 }
 

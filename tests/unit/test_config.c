@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "config/setting.h"
@@ -78,16 +79,19 @@ TEST(state_directory_follows_user_and_environment)
 		CHECK_STRING(c.state_dir, "/var/lib/probecast");
 	}
 	become_unprivileged();
-	setenv("HOME", "/home/x", 1);
+	setenv("HOME", "/h", 1);
 	setenv("XDG_STATE_HOME", "/state", 1);
 	config_init(&c);
 	CHECK_STRING(c.state_dir, "/state/probecast");
 	setenv("XDG_STATE_HOME", "relative", 1);
 	config_init(&c);
-	CHECK_STRING(c.state_dir, "/home/x/.local/state/probecast");
+	CHECK_STRING(c.state_dir, "/h/.local/state/probecast");
 	unsetenv("XDG_STATE_HOME");
 	config_init(&c);
-	CHECK_STRING(c.state_dir, "/home/x/.local/state/probecast");
+	CHECK_STRING(c.state_dir, "/h/.local/state/probecast");
+	unsetenv("HOME");
+	config_init(&c);
+	CHECK_STRING(c.state_dir, "/var/lib/probecast");
 }
 
 TEST(a_state_directory_that_cannot_be_is_passed_over)
@@ -152,17 +156,21 @@ static const struct {
 	const char *text;
 	const char *expected; /* the error, or how it begins */
 } refused[] = {
-	{"intervall_ms: 5\n", "c.yaml:1: unknown key \"intervall_ms\"; did you mean \"interval_ms\"?"},
-	{"source: auto\n\nlisten_on: x\n", "c.yaml:3: unknown key \"listen_on\"; did you mean \"listen\"?"},
+	{"intervall_ms: 5\n",
+	 "c.yaml:1: unknown key \"intervall_ms\"; did you mean \"interval_ms\"?"},
+	{"source: auto\n\nlisten_on: x\n",
+	 "c.yaml:3: unknown key \"listen_on\"; did you mean \"listen\"?"},
 	{"max_connections: 5\n",
 	 "c.yaml:1: unknown key \"max_connections\"; did you mean \"limits.max_connections\"?"},
-	{"limits:\n  max_conections: 5\n",
-	 "c.yaml:2: unknown key \"limits.max_conections\"; did you mean \"limits.max_connections\"?"},
-	{"limits:\n  listen: x\n", "c.yaml:2: unknown key \"limits.listen\"; did you mean \"listen\"?"},
+	{"limits:\n  max_conections: 5\n", "c.yaml:2: unknown key \"limits.max_conections\"; did "
+					   "you mean \"limits.max_connections\"?"},
+	{"limits:\n  listen: x\n",
+	 "c.yaml:2: unknown key \"limits.listen\"; did you mean \"listen\"?"},
 	{"limit: {}\n", "c.yaml:1: unknown key \"limit\"; did you mean \"limits\"?"},
 	{"colour: red\n", "c.yaml:1: unknown key \"colour\""},
 	{"\"a\\nb\\u001b[31m\": 1\n", "c.yaml:1: unknown key \"a?b?[31m\""},
-	{"interval_ms: 99\n", "c.yaml:1: interval_ms must be a whole number from 100 to 3600000, not \"99\""},
+	{"interval_ms: 99\n",
+	 "c.yaml:1: interval_ms must be a whole number from 100 to 3600000, not \"99\""},
 	{"interval_ms: 3600001\n", "c.yaml:1: interval_ms must be"},
 	{"interval_ms: 5s\n", "c.yaml:1: interval_ms must be"},
 	{"interval_ms: -5\n", "c.yaml:1: interval_ms must be"},
@@ -171,21 +179,27 @@ static const struct {
 	{"interval_ms: 99999999999999999999999\n", "c.yaml:1: interval_ms must be"},
 	{"interval_ms: ' 5000'\n", "c.yaml:1: interval_ms must be"},
 	{"interval_ms: ''\n", "c.yaml:1: interval_ms must be"},
-	{"interval_ms: [5000]\n", "c.yaml:1: interval_ms must be a whole number from 100 to 3600000, not a list"},
-	{"interval_ms: {a: 1}\n", "c.yaml:1: interval_ms must be a whole number from 100 to 3600000, not a map"},
+	{"interval_ms: [5000]\n",
+	 "c.yaml:1: interval_ms must be a whole number from 100 to 3600000, not a list"},
+	{"interval_ms: {a: 1}\n",
+	 "c.yaml:1: interval_ms must be a whole number from 100 to 3600000, not a map"},
 	{"interval_ms:\n", "c.yaml:1: interval_ms has no value"},
 	{"node_name: ~\n", "c.yaml:1: node_name has no value"},
 	{"node_name: null\n", "c.yaml:1: node_name has no value"},
 	{"source: ebpf\n",
 	 "c.yaml:1: source must be one of auto, bpf, procfs, not \"ebpf\"; did you mean \"bpf\"?"},
-	{"log_level: warn\n", "c.yaml:1: log_level must be one of error, warning, info, debug, not \"warn\"; "
-			      "did you mean \"warning\"?"},
-	{"log_level: verbosely\n", "c.yaml:1: log_level must be one of error, warning, info, debug, not"},
+	{"log_level: warn\n",
+	 "c.yaml:1: log_level must be one of error, warning, info, debug, not \"warn\"; "
+	 "did you mean \"warning\"?"},
+	{"log_level: verbosely\n",
+	 "c.yaml:1: log_level must be one of error, warning, info, debug, not"},
 	{"log_format: xml\n", "c.yaml:1: log_format must be one of text, json"},
-	{"websocket_enabled: maybe\n", "c.yaml:1: websocket_enabled must be true or false, not \"maybe\""},
+	{"websocket_enabled: maybe\n",
+	 "c.yaml:1: websocket_enabled must be true or false, not \"maybe\""},
 	{"websocket_enabled: 2\n", "c.yaml:1: websocket_enabled must be"},
 	{"state_dir: ''\n", "c.yaml:1: state_dir must be a text of 1 to 4095 bytes"},
-	{"listen: 9470\n", "c.yaml:1: listen must be ADDRESS:PORT or \"[IPV6]:PORT\", not \"9470\""},
+	{"listen: 9470\n",
+	 "c.yaml:1: listen must be ADDRESS:PORT or \"[IPV6]:PORT\", not \"9470\""},
 	{"listen: ':9470'\n", "c.yaml:1: listen must be"},
 	{"listen: '127.0.0.1:'\n", "c.yaml:1: listen must be"},
 	{"listen: 127.0.0.1:65536\n", "c.yaml:1: listen must be"},
@@ -201,10 +215,12 @@ static const struct {
 	{"listen: '::1]:80'\n", "c.yaml:1: listen must be"},
 	{"listen: 'a b:80'\n", "c.yaml:1: listen must be"},
 	{"listen: 'http://x:80'\n", "c.yaml:1: listen must be"},
-	{"listen: [::1]:9470\n", "c.yaml:1: did not find expected node content while parsing a flow node; "
-				"write a text that begins with [ or { in quotes"},
-	{"listen: [a, b]\n", "c.yaml:1: listen must be ADDRESS:PORT or \"[IPV6]:PORT\", not a list; write "
-			     "[...]:PORT in quotes"},
+	{"listen: [::1]:9470\n",
+	 "c.yaml:1: did not find expected node content while parsing a flow node; "
+	 "write a text that begins with [ or { in quotes"},
+	{"listen: [a, b]\n",
+	 "c.yaml:1: listen must be ADDRESS:PORT or \"[IPV6]:PORT\", not a list; write "
+	 "[...]:PORT in quotes"},
 	{"limits: 5\n", "c.yaml:1: limits must be a map of keys, not a value"},
 	{"limits:\n", "c.yaml:1: limits must be a map of keys, not nothing"},
 	{"limits: [a]\n", "c.yaml:1: limits must be a map of keys, not a list"},
@@ -262,11 +278,20 @@ TEST(loopback_is_recognised)
 		const char *listen;
 		bool loopback;
 	} cases[] = {
-		{"127.0.0.1:1", true},	     {"127.9.8.7:1", true},	  {"[::1]:1", true},
-		{"localhost:1", true},	     {"LocalHost:1", true},	  {"0.0.0.0:1", false},
-		{"[::]:1", false},	     {"128.0.0.1:1", false},	  {"10.0.0.1:1", false},
-		{"localhost.evil.com:1", false}, {"127.evil.com:1", false}, {"[fe80::1]:1", false},
-		{"[::ffff:10.0.0.1]:1", false}, {"example.org:0", false},
+		{"127.0.0.1:1", true},
+		{"127.9.8.7:1", true},
+		{"[::1]:1", true},
+		{"localhost:1", true},
+		{"LocalHost:1", true},
+		{"0.0.0.0:1", false},
+		{"[::]:1", false},
+		{"128.0.0.1:1", false},
+		{"10.0.0.1:1", false},
+		{"localhost.evil.com:1", false},
+		{"127.evil.com:1", false},
+		{"[fe80::1]:1", false},
+		{"[::ffff:10.0.0.1]:1", false},
+		{"example.org:0", false},
 	};
 
 	config_init(&c);
@@ -283,8 +308,8 @@ TEST(flags_set_top_level_keys)
 	CHECK_INT(config_set(&c, "interval_ms", "1000", "--interval", &error), 0);
 	CHECK_UINT(c.interval_ms, 1000);
 	CHECK_INT(config_set(&c, "interval_ms", "1", "--interval", &error), -1);
-	CHECK_STRING(error.text,
-		     "--interval: interval_ms must be a whole number from 100 to 3600000, not \"1\"");
+	CHECK_STRING(error.text, "--interval: interval_ms must be a whole number from 100 to "
+				 "3600000, not \"1\"");
 	CHECK_UINT(c.interval_ms, 1000);
 	CHECK_INT(config_set(&c, "intervalms", "1", "--x", &error), -1);
 	CHECK_STRING(error.text, "--x: unknown key \"intervalms\"; did you mean \"interval_ms\"?");
@@ -322,31 +347,32 @@ TEST(an_empty_variable_is_none_and_a_bad_one_changes_nothing)
 	setenv("ADMIN_METRICS_INTERVAL", "1500", 1);
 	setenv("WEBSOCKET_MAX_PAYLOAD", "1 MB", 1);
 	CHECK_INT(config_environment(&c, &error), -1);
-	CHECK_STRING(error.text, "WEBSOCKET_MAX_PAYLOAD: limits.max_payload_bytes must be a whole number from "
-				 "1024 to 16777216, not \"1 MB\"");
+	CHECK_STRING(error.text,
+		     "WEBSOCKET_MAX_PAYLOAD: limits.max_payload_bytes must be a whole number from "
+		     "1024 to 16777216, not \"1 MB\"");
 	CHECK_UINT(c.interval_ms, 5000);
 }
 
 TEST(files_that_cannot_be_read_are_told)
 {
-	char path[] = "/tmp/probecast-test-XXXXXX", expected[128];
-	int fd = mkstemp(path);
+	int fd = memfd_create("configuration", 0);
+	char path[64];
 
 	config_init(&c);
 	CHECK(fd >= 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	CHECK_INT(write(fd, "interval_ms: 250\n", 17), 17);
 	CHECK_INT(config_load(&c, path, &error), 0);
 	CHECK_UINT(c.interval_ms, 250);
 	CHECK_INT(ftruncate(fd, YAML_MAX_BYTES + 1), 0);
 	CHECK_INT(config_load(&c, path, &error), -1);
 	CHECK(strstr(error.text, "cannot read the configuration: File too large") != NULL);
-	unlink(path);
-	CHECK_INT(config_load(&c, path, &error), -1);
-	snprintf(expected, sizeof(expected), "%s: cannot read the configuration: No such file or directory",
-		 path);
-	CHECK_STRING(error.text, expected);
-	CHECK_INT(config_load(&c, "/tmp", &error), -1);
-	CHECK_STRING(error.text, "/tmp: cannot read the configuration: Is a directory");
+	CHECK_INT(config_load(&c, "/nonexistent/c.yaml", &error), -1);
+	CHECK_STRING(error.text,
+		     "/nonexistent/c.yaml: cannot read the configuration: No such file or "
+		     "directory");
+	CHECK_INT(config_load(&c, "/", &error), -1);
+	CHECK_STRING(error.text, "/: cannot read the configuration: Is a directory");
 	CHECK_UINT(c.interval_ms, 250);
 }
 
@@ -361,9 +387,33 @@ static uint64_t next_random(void)
 }
 
 static const char *const hostile[] = {
-	"",	 "~",	   "null",    "x: y", "- a",	   "\"",	    "'",    "\\",    "a\nb",
-	"#",	 "a #b",   "{}",      "[",    "*a",	   "&a",	    "!t",   "%",     " x ",
-	"\x01",	 "\x1b[m", "\xc3\xa9", "\xe2\x80\xa8", "\xf0\x9f\x98\x80", "\xef\xbb\xbf", "yes", "0x1f", "...",
+	"",
+	"~",
+	"null",
+	"x: y",
+	"- a",
+	"\"",
+	"'",
+	"\\",
+	"a\nb",
+	"#",
+	"a #b",
+	"{}",
+	"[",
+	"*a",
+	"&a",
+	"!t",
+	"%",
+	" x ",
+	"\x01",
+	"\x1b[m",
+	"\xc3\xa9",
+	"\xe2\x80\xa8",
+	"\xf0\x9f\x98\x80",
+	"\xef\xbb\xbf",
+	"yes",
+	"0x1f",
+	"...",
 };
 
 static void set_random(const struct setting *s)
@@ -391,9 +441,11 @@ static void set_random(const struct setting *s)
 
 TEST(what_is_printed_reads_back_the_same)
 {
-	static const char keys[] = "auth: {keys: [{alg: HS256, secret: '01234567890123456789\"\\#:é {}0123'},"
-				   "{kid: \"b\\n\\e'\", alg: HS512, secret: \"\\U0001f600 ----------- \\x01 -------------"
-				   "\"}]}";
+	static const char keys[] =
+		"auth: {keys: [{alg: HS256, secret: '01234567890123456789\"\\#:é {}0123'},"
+		"{kid: \"b\\n\\e'\", alg: HS512, secret: \"\\U0001f600 ----------- \\x01 "
+		"-------------"
+		"\"}]}";
 
 	for (int round = 0; round < 500; round++) {
 		struct buf out = {0};
@@ -407,7 +459,8 @@ TEST(what_is_printed_reads_back_the_same)
 		config_print(&c, &out);
 		config_init(&back);
 		if (config_parse(&back, "printed", out.data, out.len, &error) < 0)
-			harness_fail(__FILE__, __LINE__, "%s in:\n%.*s", error.text, (int)out.len, out.data);
+			harness_fail(__FILE__, __LINE__, "%s in:\n%.*s", error.text, (int)out.len,
+				     out.data);
 		CHECK(configs_equal(&c, &back));
 		config_free(&c);
 		config_free(&back);

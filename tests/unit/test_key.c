@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -51,8 +52,8 @@ static void check_fault(const char *alg, const char *material, const char *expec
 	const char *fault = key_fault(alg, material);
 
 	if (!fault != !expected || (fault && !strstr(fault, expected)))
-		harness_fail(__FILE__, __LINE__, "%s: \"%s\", not \"%s\"", alg, fault ? fault : "good",
-			     expected ? expected : "good");
+		harness_fail(__FILE__, __LINE__, "%s: \"%s\", not \"%s\"", alg,
+			     fault ? fault : "good", expected ? expected : "good");
 }
 
 TEST(secrets_have_32_bytes)
@@ -129,7 +130,7 @@ TEST(keys_are_read_in_order)
 	CHECK_STRING(c.auth.keys[1].kid, "");
 	CHECK_STRING(c.auth.keys[1].material, pem);
 
-	/* A later list takes the place of the earlier one; a file that names no keys leaves them. */
+	/* A later list takes the place of the earlier one; a file without keys leaves them. */
 	CHECK_INT(parse("interval_ms: 200\n"), 0);
 	CHECK_UINT(c.auth.key_count, 2);
 	CHECK_INT(parse("auth: {keys: [{kid: two, alg: HS384, secret: " SECRET "}]}"), 0);
@@ -147,11 +148,13 @@ static const struct {
 	const char *text;
 	const char *expected;
 } refused[] = {
-	{KEYS("    - text\n"), "c.yaml:3: a key must be a map of kid, alg and its material, not a value"},
+	{KEYS("    - text\n"),
+	 "c.yaml:3: a key must be a map of kid, alg and its material, not a value"},
 	{KEYS("    - {}\n"), "c.yaml:3: a key needs its alg"},
 	{KEYS("    - secret: " SECRET "\n"), "c.yaml:3: a key needs its alg"},
 	{KEYS("    - alg: HS256\n"), "c.yaml:3: " NEEDS_ONE},
-	{KEYS("    - alg: HS256\n      secret: " SECRET "\n      secret_file: /x\n"), "c.yaml:3: " NEEDS_ONE},
+	{KEYS("    - alg: HS256\n      secret: " SECRET "\n      secret_file: /x\n"),
+	 "c.yaml:3: " NEEDS_ONE},
 	{KEYS("    - alg: none\n      secret: " SECRET "\n"),
 	 "c.yaml:3: alg must be HS, RS or ES with 256, 384 or 512, not \"none\""},
 	{KEYS("    - alg: hs256\n      secret: " SECRET "\n"), "c.yaml:3: alg must be"},
@@ -159,27 +162,33 @@ static const struct {
 	{KEYS("    - alg: ''\n      public_key: x\n"), "c.yaml:3: alg must be"},
 	{KEYS("    - alg:\n"), "c.yaml:3: alg must be a text"},
 	{KEYS("    - alg: [HS256]\n"), "c.yaml:3: alg must be a text"},
-	{KEYS("    - alg: HS256\n      secret: short\n"), "c.yaml:4: the secret is shorter than 32 bytes"},
+	{KEYS("    - alg: HS256\n      secret: short\n"),
+	 "c.yaml:4: the secret is shorter than 32 bytes"},
 	{KEYS("    - alg: HS256\n      secert: " SECRET "\n"),
 	 "c.yaml:4: unknown key \"secert\" in auth.keys; did you mean \"secret\"?"},
 	{KEYS("    - alg: HS256\n      something: else\n"),
 	 "c.yaml:4: unknown key \"something\" in auth.keys; it may hold kid, alg"},
-	{KEYS("    - alg: HS256\n      public_key: x\n"), "c.yaml:4: HS256 needs a secret, not public_key"},
-	{KEYS("    - alg: RS256\n      secret: " SECRET "\n"), "c.yaml:4: RS256 needs a public key, not secret"},
+	{KEYS("    - alg: HS256\n      public_key: x\n"),
+	 "c.yaml:4: HS256 needs a secret, not public_key"},
+	{KEYS("    - alg: RS256\n      secret: " SECRET "\n"),
+	 "c.yaml:4: RS256 needs a public key, not secret"},
 	{KEYS("    - alg: RS256\n      secret_file: /x\n"), "c.yaml:4: RS256 needs a public key"},
 	{KEYS("    - alg: RS256\n      public_key: x\n"), "c.yaml:4: not a public key in PEM"},
-	{KEYS("    - kid: ''\n      alg: HS256\n      secret: " SECRET "\n"), "c.yaml:3: kid must be a text of 1"},
+	{KEYS("    - kid: ''\n      alg: HS256\n      secret: " SECRET "\n"),
+	 "c.yaml:3: kid must be a text of 1"},
 	{KEYS("    - alg: HS256\n      secret_file: key\n"),
 	 "c.yaml:4: the path of a key file must begin with /, not \"key\""},
 	{KEYS("    - alg: HS256\n      secret_file: /nonexistent/key\n"),
 	 "c.yaml:4: cannot read the key file /nonexistent/key: No such file or directory"},
 	{KEYS("    - alg: HS256\n      secret_file: /dev/zero\n"),
 	 "c.yaml:4: cannot read the key file /dev/zero: File too large"},
-	{KEYS("    - {kid: a, alg: HS256, secret: " SECRET "}\n    - {kid: a, alg: HS384, secret: x" SECRET "}\n"),
+	{KEYS("    - {kid: a, alg: HS256, secret: " SECRET
+	      "}\n    - {kid: a, alg: HS384, secret: x" SECRET "}\n"),
 	 "c.yaml:4: two keys have the kid \"a\""},
 	{KEYS("    - {alg: HS256, secret: " SECRET "}\n    - {alg: HS384, secret: x" SECRET "}\n"),
 	 "c.yaml:4: only one key may be without a kid"},
-	{KEYS("    - {kid: a, alg: HS256, secret: " SECRET "}\n    - {kid: b, alg: HS384, secret: " SECRET "}\n"),
+	{KEYS("    - {kid: a, alg: HS256, secret: " SECRET
+	      "}\n    - {kid: b, alg: HS384, secret: " SECRET "}\n"),
 	 "c.yaml:4: HS256 and HS384 may not share a secret"},
 };
 
@@ -190,8 +199,8 @@ TEST(bad_keys_are_refused_with_their_line)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 		CHECK_INT(parse(refused[i].text), -1);
 		if (strncmp(error.text, refused[i].expected, strlen(refused[i].expected)) != 0)
-			harness_fail(__FILE__, __LINE__, "\"%s\" gives \"%s\", not \"%s\"", refused[i].text,
-				     error.text, refused[i].expected);
+			harness_fail(__FILE__, __LINE__, "\"%s\" gives \"%s\", not \"%s\"",
+				     refused[i].text, error.text, refused[i].expected);
 		CHECK_UINT(c.auth.key_count, 1);
 		CHECK_STRING(c.auth.keys[0].kid, "kept");
 	}
@@ -208,20 +217,20 @@ TEST(errors_do_not_show_secrets)
 	}
 }
 
-/* Writes a key file, parses a configuration that names it, and removes it. */
+/* Parses a configuration that names a key file with these bytes. */
 static int parse_with_file(const char *bytes, size_t len)
 {
-	char path[] = "/tmp/probecast-test-XXXXXX", text[256];
-	int fd = mkstemp(path);
+	int fd = memfd_create("key", 0);
+	char text[128];
 
 	CHECK(fd >= 0);
 	CHECK_INT(write(fd, bytes, len), (ssize_t)len);
-	close(fd);
-	snprintf(text, sizeof(text), KEYS("    - {kid: f, alg: HS256, secret_file: %s}\n"), path);
+	snprintf(text, sizeof(text),
+		 KEYS("    - {kid: f, alg: HS256, secret_file: /proc/self/fd/%d}\n"), fd);
 
 	int status = parse(text);
 
-	unlink(path);
+	close(fd);
 	return status;
 }
 

@@ -39,7 +39,8 @@ static char *render(const char *template, enum metric metric, double value, cons
 
 TEST(names_are_filled_in)
 {
-	CHECK_STRING(render("{{{comm}}} {pid} {user}|{exited} {metric} {value} {threshold} {node} {rule}",
+	CHECK_STRING(render("{{{comm}}} {pid} {user}|{exited} {metric} {value} {threshold} {node} "
+			    "{rule}",
 			    METRIC_PROCESS_cpu_percent, 1234.56, "a\"\x1b\xff<b>"),
 		     "{a\"\x1b\xff<b>} 9 |false cpu.percent 1234.6 % 33.2 % n1 r");
 	CHECK_STRING(render("plain", METRIC_PROCESS_cpu_percent, 1, "a"), "plain");
@@ -69,7 +70,8 @@ TEST(values_have_units)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		CHECK_STRING(render("{value}", cases[i].metric, cases[i].value, "a"), cases[i].text);
+		CHECK_STRING(render("{value}", cases[i].metric, cases[i].value, "a"),
+			     cases[i].text);
 }
 
 TEST(a_long_message_is_cut)
@@ -96,7 +98,8 @@ TEST(default_templates_are_valid)
 	char error[256];
 
 	for (int s = 0; s < SCOPES; s++)
-		if (!message_check(message_default((enum scope)s), (enum scope)s, error, sizeof(error)))
+		if (!message_check(message_default((enum scope)s), (enum scope)s, error,
+				   sizeof(error)))
 			harness_fail(__FILE__, __LINE__, "%s: %s", catalogue_scopes[s].name, error);
 }
 
@@ -110,6 +113,7 @@ TEST(names_depend_on_the_scope)
 	CHECK(message_check("{name} {value}", SCOPE_DISK, error, sizeof(error)));
 	CHECK(message_check("{{name}}", SCOPE_SYSTEM, error, sizeof(error)));
 	CHECK(!message_check("{{name}", SCOPE_SYSTEM, error, sizeof(error)));
-	CHECK(!message_check("{a_name_of_more_than_sixty_three_bytes_is_not_a_name_that_is_known_x}",
-			     SCOPE_SYSTEM, error, sizeof(error)));
+	CHECK(!message_check(
+		"{a_name_of_more_than_sixty_three_bytes_is_not_a_name_that_is_known_x}",
+		SCOPE_SYSTEM, error, sizeof(error)));
 }

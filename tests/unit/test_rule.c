@@ -84,8 +84,8 @@ static const char *rule_with(const char *name, const char *extra)
 {
 	static char text[1024];
 
-	snprintf(text, sizeof(text), "{name: %s, scope: system, metric: memory.available_bytes, %s}", name,
-		 extra);
+	snprintf(text, sizeof(text),
+		 "{name: %s, scope: system, metric: memory.available_bytes, %s}", name, extra);
 	return text;
 }
 
@@ -96,13 +96,20 @@ TEST(operators_have_symbols_and_names)
 		enum rule_op op;
 		const char *symbol;
 	} ops[] = {
-		{"'>'", OP_GREATER, ">"},	 {"gt", OP_GREATER, ">"},
-		{"'>='", OP_GREATER_EQUAL, ">="}, {"ge", OP_GREATER_EQUAL, ">="},
-		{"gte", OP_GREATER_EQUAL, ">="}, {"<", OP_LESS, "<"},
-		{"lt", OP_LESS, "<"},		 {"<=", OP_LESS_EQUAL, "<="},
-		{"le", OP_LESS_EQUAL, "<="},	 {"lte", OP_LESS_EQUAL, "<="},
-		{"==", OP_EQUAL, "=="},		 {"eq", OP_EQUAL, "=="},
-		{"'!='", OP_NOT_EQUAL, "!="},	 {"ne", OP_NOT_EQUAL, "!="},
+		{"'>'", OP_GREATER, ">"},
+		{"gt", OP_GREATER, ">"},
+		{"'>='", OP_GREATER_EQUAL, ">="},
+		{"ge", OP_GREATER_EQUAL, ">="},
+		{"gte", OP_GREATER_EQUAL, ">="},
+		{"<", OP_LESS, "<"},
+		{"lt", OP_LESS, "<"},
+		{"<=", OP_LESS_EQUAL, "<="},
+		{"le", OP_LESS_EQUAL, "<="},
+		{"lte", OP_LESS_EQUAL, "<="},
+		{"==", OP_EQUAL, "=="},
+		{"eq", OP_EQUAL, "=="},
+		{"'!='", OP_NOT_EQUAL, "!="},
+		{"ne", OP_NOT_EQUAL, "!="},
 	};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
@@ -157,17 +164,21 @@ static const struct {
 	{"scope: system\n", "r.yaml:1: this rule has no name"},
 	{"name: n\nmetric: cpu.percent\n", "r.yaml:1: this rule has no scope"},
 	{"name: n\nscope: process\nop: gt\nvalue: 1\n", "r.yaml:1: this rule has no metric"},
-	{"- {name: a, scope: system, metric: load.one, op: lt, value: 1}\n- name: b\n  scope: process\n"
+	{"- {name: a, scope: system, metric: load.one, op: lt, value: 1}\n- name: b\n  scope: "
+	 "process\n"
 	 "  metric: cpu.percent\n  value: 1\n",
 	 "r.yaml:2: this rule has no op"},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\n", "r.yaml:1: this rule has no value"},
-	{OK "serverity: low\n", "r.yaml:6: unknown key \"serverity\" in a rule; did you mean \"severity\"?"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\n",
+	 "r.yaml:1: this rule has no value"},
+	{OK "serverity: low\n",
+	 "r.yaml:6: unknown key \"serverity\" in a rule; did you mean \"severity\"?"},
 	{OK "something: low\n", "r.yaml:6: unknown key \"something\" in a rule"},
-	{OK "severity: hihg\n",
-	 "r.yaml:6: severity must be low, medium, high or critical, not \"hihg\"; did you mean \"high\"?"},
+	{OK "severity: hihg\n", "r.yaml:6: severity must be low, medium, high or critical, not "
+				"\"hihg\"; did you mean \"high\"?"},
 	{OK "severity: [low]\n", "r.yaml:6: severity must be a text or number, not a list"},
 	{OK "severity:\n", "r.yaml:6: severity must be a text or number, not nothing"},
-	{OK "for: 15\n", "r.yaml:6: for must be a time of at most 7d, as in 500ms, 15s, 2m, 1h; not \"15\""},
+	{OK "for: 15\n",
+	 "r.yaml:6: for must be a time of at most 7d, as in 500ms, 15s, 2m, 1h; not \"15\""},
 	{OK "for: s\n", "r.yaml:6: for must be a time"},
 	{OK "for: -5s\n", "r.yaml:6: for must be a time"},
 	{OK "for: 1.5s\n", "r.yaml:6: for must be a time"},
@@ -182,9 +193,10 @@ static const struct {
 	{OK "match: nginx\n", "r.yaml:6: match must be a map, not a value"},
 	{OK "match:\n  comm: [a]\n", "r.yaml:7: match.comm must be a text"},
 	{OK "match:\n  comm:\n", "r.yaml:7: match.comm must be a text"},
-	{OK "message: \"{com} is busy\"\n", "r.yaml:6: unknown placeholder {com}; did you mean {comm}?"},
-	{OK "message: \"{something}\"\n",
-	 "r.yaml:6: unknown placeholder {something}; a message of scope process knows its labels, {rule}"},
+	{OK "message: \"{com} is busy\"\n",
+	 "r.yaml:6: unknown placeholder {com}; did you mean {comm}?"},
+	{OK "message: \"{something}\"\n", "r.yaml:6: unknown placeholder {something}; a message of "
+					  "scope process knows its labels, {rule}"},
 	{OK "message: \"{comm\"\n", "r.yaml:6: a brace without its partner in the message"},
 	{OK "message: \"comm}\"\n", "r.yaml:6: a brace without its partner"},
 	{OK "message: \"{a{comm}\"\n", "r.yaml:6: a brace without its partner"},
@@ -197,24 +209,34 @@ static const struct {
 	{OK "enabled: perhaps\n", "r.yaml:6: enabled must be true or false, not \"perhaps\""},
 	{"name: ''\n", "r.yaml:1: name must be a text of 1 to 100 bytes"},
 	{"name: \"a\\tb\"\n", "r.yaml:1: name may not hold control characters"},
-	{"name: n\nscope: proces\n", "r.yaml:2: unknown scope \"proces\"; did you mean \"process\"?"},
+	{"name: n\nscope: proces\n",
+	 "r.yaml:2: unknown scope \"proces\"; did you mean \"process\"?"},
 	{"name: n\nscope: probe\n", "r.yaml:2: no metrics in the scope \"probe\""},
 	{"name: n\nscope: something\n", "r.yaml:2: unknown scope \"something\""},
 	{"name: n\nscope: process\nmetric: cpu.percnt\n",
 	 "r.yaml:3: unknown metric \"cpu.percnt\" of scope process; did you mean \"cpu.percent\"?"},
 	{"name: n\nscope: system\nmetric: network.rx_bytes\n",
 	 "r.yaml:3: unknown metric \"network.rx_bytes\" of scope system"},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: above\nvalue: 1\n", "r.yaml:4: op must be one of"},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: >\nvalue: 1\n", "r.yaml:4: op must be one of"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: above\nvalue: 1\n",
+	 "r.yaml:4: op must be one of"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: >\nvalue: 1\n",
+	 "r.yaml:4: op must be one of"},
 	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: 1K\n",
 	 "r.yaml:5: value must be a number, not \"1K\""},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: nan\n", "r.yaml:5: value must be"},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: inf\n", "r.yaml:5: value must be"},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: 1e999\n", "r.yaml:5: value must be"},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: 0x10\n", "r.yaml:5: value must be"},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: 90%\n", "r.yaml:5: value must be"},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: ''\n", "r.yaml:5: value must be"},
-	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: 1-2\n", "r.yaml:5: value must be"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: nan\n",
+	 "r.yaml:5: value must be"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: inf\n",
+	 "r.yaml:5: value must be"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: 1e999\n",
+	 "r.yaml:5: value must be"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: 0x10\n",
+	 "r.yaml:5: value must be"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: 90%\n",
+	 "r.yaml:5: value must be"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: ''\n",
+	 "r.yaml:5: value must be"},
+	{"name: n\nscope: process\nmetric: cpu.percent\nop: gt\nvalue: 1-2\n",
+	 "r.yaml:5: value must be"},
 	{"name: n\nscope: process\nmetric: memory.rss_bytes\nop: gt\nvalue: 1KB\n",
 	 "r.yaml:5: value must be a number, with K, M, G or T (of 1024) if you like, not \"1KB\""},
 	{"name: n\nscope: process\nmetric: cpu.percent\nop: lt\nvalue: 5\nclear: 4\n",
@@ -243,8 +265,8 @@ TEST(bad_rules_are_refused_and_change_nothing)
 		if (parse(refused[i].text) == 0)
 			harness_fail(__FILE__, __LINE__, "accepted: %s", refused[i].text);
 		if (strncmp(error, refused[i].expected, strlen(refused[i].expected)) != 0)
-			harness_fail(__FILE__, __LINE__, "\"%s\" gives \"%s\", not \"%s\"", refused[i].text,
-				     error, refused[i].expected);
+			harness_fail(__FILE__, __LINE__, "\"%s\" gives \"%s\", not \"%s\"",
+				     refused[i].text, error, refused[i].expected);
 		CHECK_UINT(set.count, 1);
 		CHECK_STRING(set.rules[0].name, "kept");
 	}
@@ -258,7 +280,8 @@ TEST(a_file_is_a_rule_a_list_or_rules)
 	CHECK_UINT(set.count, 0);
 	accept("rules:\n"
 	       "  - {name: a, scope: system, metric: load.one, op: lt, value: 1}\n"
-	       "  - {name: b, scope: core, metric: percent, op: gt, value: 1, match: {core: '0'}}\n");
+	       "  - {name: b, scope: core, metric: percent, op: gt, value: 1, match: {core: "
+	       "'0'}}\n");
 	accept("[{name: c, scope: disk, metric: reads, op: gt, value: 1, match: {name: 'sd*'}}]");
 	accept("{name: d, scope: agent, metric: cpu_percent, op: gt, value: 1}");
 	CHECK_UINT(set.count, 4);
@@ -295,7 +318,8 @@ TEST(the_number_of_rules_is_limited)
 	struct buf text = {0};
 
 	for (int i = 0; i < RULES_MAX; i++)
-		buf_printf(&text, "- {name: r%d, scope: system, metric: load.one, op: lt, value: 1}\n", i);
+		buf_printf(&text,
+			   "- {name: r%d, scope: system, metric: load.one, op: lt, value: 1}\n", i);
 	CHECK_INT(rule_set_parse(&set, "r.yaml", text.data, text.len, error, sizeof(error)), 0);
 	CHECK_UINT(set.count, RULES_MAX);
 	CHECK_INT(parse("{name: x, scope: system, metric: load.one, op: lt, value: 1}"), -1);
@@ -311,7 +335,8 @@ static void read_manual(char **ret_text)
 	size_t len;
 
 	if (file_read("docs/ALERTS.md", YAML_MAX_BYTES, ret_text, &len) < 0)
-		harness_fail(__FILE__, __LINE__, "cannot read docs/ALERTS.md: run this in the top directory");
+		harness_fail(__FILE__, __LINE__,
+			     "cannot read docs/ALERTS.md: run this in the top directory");
 }
 
 TEST(built_in_rules_stand_in_the_manual)
@@ -326,8 +351,9 @@ TEST(built_in_rules_stand_in_the_manual)
 		const struct rule *rule = &rules->rules[i];
 
 		CHECK(rule->message && rule->clear >= 0);
-		snprintf(row, sizeof(row), "| `%s` | %s | `%s` `%s` |", rule->name, severity_name(rule->severity),
-			 catalogue_scopes[rule->scope].name, catalogue_metrics[rule->metric].path);
+		snprintf(row, sizeof(row), "| `%s` | %s | `%s` `%s` |", rule->name,
+			 severity_name(rule->severity), catalogue_scopes[rule->scope].name,
+			 catalogue_metrics[rule->metric].path);
 		if (!strstr(manual, row))
 			harness_fail(__FILE__, __LINE__, "docs/ALERTS.md lacks this row:\n%s", row);
 	}
@@ -348,7 +374,8 @@ TEST(the_examples_of_the_manual_are_rules)
 		CHECK(end != NULL);
 		if (rule_set_parse(rules, "docs/ALERTS.md", text, (size_t)(end - text), error,
 				   sizeof(error)) < 0)
-			harness_fail(__FILE__, __LINE__, "%s in:\n%.*s", error, (int)(end - text), text);
+			harness_fail(__FILE__, __LINE__, "%s in:\n%.*s", error, (int)(end - text),
+				     text);
 		examples++;
 		at = end + 3;
 	}
@@ -357,7 +384,8 @@ TEST(the_examples_of_the_manual_are_rules)
 
 TEST(mutated_rules_never_crash)
 {
-	static const char seed_text[] = OK "clear: 0.5\nfor: 10s\nmatch: {comm: 'a*'}\nmessage: '{comm} {pid}'\n";
+	static const char seed_text[] = OK
+		"clear: 0.5\nfor: 10s\nmatch: {comm: 'a*'}\nmessage: '{comm} {pid}'\n";
 	uint64_t state = 88172645463325252ULL;
 
 	for (int round = 0; round < 20000; round++) {
@@ -374,8 +402,8 @@ TEST(mutated_rules_never_crash)
 		struct rule_set *rules = calloc(1, sizeof(*rules));
 
 		error[0] = '\0';
-		CHECK((rule_set_parse(rules, "r.yaml", text, sizeof(text) - 1, error, sizeof(error)) < 0) ==
-		      (error[0] != '\0'));
+		CHECK((rule_set_parse(rules, "r.yaml", text, sizeof(text) - 1, error,
+				      sizeof(error)) < 0) == (error[0] != '\0'));
 		rule_set_free(rules);
 	}
 }

@@ -12,7 +12,8 @@ static void read_project_file(const char *path, char **ret_text)
 	size_t len;
 
 	if (file_read(path, YAML_MAX_BYTES, ret_text, &len) < 0)
-		harness_fail(__FILE__, __LINE__, "cannot read %s: run this in the top directory", path);
+		harness_fail(__FILE__, __LINE__, "cannot read %s: run this in the top directory",
+			     path);
 }
 
 TEST(the_shipped_file_is_the_table)
@@ -77,10 +78,12 @@ TEST(the_manual_has_every_key)
 		char path[80], wants[160], row[1024];
 
 		snprintf(row, sizeof(row), "| `%s` | %s | `%s` | %s%s%s | %s |\n",
-			 setting_path(s, path, sizeof(path)), setting_wants(s, wants, sizeof(wants)),
-			 s->fallback, s->environment ? "`" : "", s->environment ? s->environment : "",
+			 setting_path(s, path, sizeof(path)),
+			 setting_wants(s, wants, sizeof(wants)), s->fallback,
+			 s->environment ? "`" : "", s->environment ? s->environment : "",
 			 s->environment ? "`" : "", s->help);
 		if (!strstr(manual, row))
-			harness_fail(__FILE__, __LINE__, "docs/CONFIGURATION.md lacks this row:\n%s", row);
+			harness_fail(__FILE__, __LINE__,
+				     "docs/CONFIGURATION.md lacks this row:\n%s", row);
 	}
 }

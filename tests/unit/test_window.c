@@ -19,7 +19,8 @@ static void setup(void)
 	window.watched_from_ns = WATCHED_FROM;
 }
 
-static struct task_record task(uint32_t kind, uint32_t tid, uint32_t pid, uint64_t start, uint64_t run)
+static struct task_record task(uint32_t kind, uint32_t tid, uint32_t pid, uint64_t start,
+			       uint64_t run)
 {
 	struct task_record r = {
 		.head = {.kind = kind, .tid = tid, .pid = pid, .ppid = 1},
@@ -204,7 +205,8 @@ TEST(a_leader_that_ends_first_does_not_end_the_process)
 
 	uint64_t exited = 1;
 
-	snapshot_label(row_of(close_window(), 7, 2000), SCOPE_PROCESS, LABEL_PROCESS_exited, &exited);
+	snapshot_label(row_of(close_window(), 7, 2000), SCOPE_PROCESS, LABEL_PROCESS_exited,
+		       &exited);
 	CHECK_UINT(exited, 0);
 }
 
@@ -323,14 +325,16 @@ TEST(a_process_without_memory_of_its_own_has_no_memory_numbers)
 
 TEST(a_path_without_an_end_is_left_out)
 {
-	struct path_record r = {.head = {.kind = RECORD_EXEC, .pid = 7, .tid = 7}, .length = 100000};
+	struct path_record r = {.head = {.kind = RECORD_EXEC, .pid = 7, .tid = 7},
+				.length = 100000};
 
 	setup();
 	window_path(&window, &r);
 
 	const struct snapshot *s = close_window();
 
-	CHECK_STRING(snapshot_label_string(s, row_of(s, 7, 0), SCOPE_PROCESS, LABEL_PROCESS_exe), "");
+	CHECK_STRING(snapshot_label_string(s, row_of(s, 7, 0), SCOPE_PROCESS, LABEL_PROCESS_exe),
+		     "");
 }
 
 TEST(a_million_processes_leave_nothing_behind)

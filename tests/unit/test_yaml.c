@@ -70,8 +70,9 @@ TEST(json_is_yaml_too)
 
 TEST(an_empty_text_is_an_empty_map)
 {
-	static const char *const empties[] = {"", "\n", "# only a comment\n", "---\n", "--- # x\n...\n",
-					      "\xef\xbb\xbf", "  \n\n", "{}"};
+	static const char *const empties[] = {
+		"",	  "\n", "# only a comment\n", "---\n", "--- # x\n...\n", "\xef\xbb\xbf",
+		"  \n\n", "{}"};
 
 	for (size_t i = 0; i < sizeof(empties) / sizeof(*empties); i++) {
 		struct yaml_node *tree = parse(empties[i]);
@@ -300,12 +301,42 @@ static void check_round_trip(const char *text)
 TEST(quoted_texts_read_back_the_same)
 {
 	static const char *const texts[] = {
-		"",	"~",	     "null",	    "true",	    "a: b",	   "- x",      "# no comment",
-		"\"",	"\\",	     "\\n",	    "'",	    "{[",	   "*a",       "&a",
-		"!x",	"%",	     "@",	    "`",	    " lead",	   "trail ",   "a\nb\r\n",
-		"\t",	"\x01\x1f",  "\x7f",	    "\xc2\x80",	    "\xc2\x85",	   "\xc3\xa9", "\xe2\x80\xa8",
-		"\xe2\x80\xa9", "\xef\xbb\xbf", "\xef\xbf\xbf", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf",
-		"---",	"...",	     "</script>",
+		"",
+		"~",
+		"null",
+		"true",
+		"a: b",
+		"- x",
+		"# no comment",
+		"\"",
+		"\\",
+		"\\n",
+		"'",
+		"{[",
+		"*a",
+		"&a",
+		"!x",
+		"%",
+		"@",
+		"`",
+		" lead",
+		"trail ",
+		"a\nb\r\n",
+		"\t",
+		"\x01\x1f",
+		"\x7f",
+		"\xc2\x80",
+		"\xc2\x85",
+		"\xc3\xa9",
+		"\xe2\x80\xa8",
+		"\xe2\x80\xa9",
+		"\xef\xbb\xbf",
+		"\xef\xbf\xbf",
+		"\xf0\x9f\x98\x80",
+		"\xf4\x8f\xbf\xbf",
+		"---",
+		"...",
+		"</script>",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -345,8 +376,19 @@ TEST(every_character_reads_back_the_same)
 TEST(invalid_utf8_is_told)
 {
 	static const char *const texts[] = {
-		"\x80", "\xff", "\xc3", "\xc3(", "\xc0\xaf", "\xc1\x81", "\xe0\x80\x80", "\xe2\x82",
-		"\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "ok\xfe",
+		"\x80",
+		"\xff",
+		"\xc3",
+		"\xc3(",
+		"\xc0\xaf",
+		"\xc1\x81",
+		"\xe0\x80\x80",
+		"\xe2\x82",
+		"\xed\xa0\x80",
+		"\xf0\x80\x80\x80",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"ok\xfe",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {

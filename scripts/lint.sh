@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Formatter, analyzers and spelling. Each finding is an error.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+BUILD=${BUILD:-build}
+wrong=0
+
+check() {
+	echo "lint: $1"
+	shift
+	"$@" || wrong=1
+}
+
+tidy() {
+	find agent -name '*.c' -print0 |
+		xargs -0 -n 1 -P 2 clang-tidy --quiet -- -std=gnu17 -D_GNU_SOURCE \
+			-DPROBECAST_VERSION='"lint"' -Iagent -Iinclude -I"$BUILD" 2>/dev/null
+}
+
+headers() {
+	local header status=0
+	for header in agent/*/*.h; do
+		gcc -std=gnu17 -fsyntax-only -D_GNU_SOURCE -DPROBECAST_VERSION='"lint"' -Iagent -Iinclude \
+			-I"$BUILD" -x c "$header" 2>&1 | grep -v "pragma once in main file" | grep -q error &&
+			echo "$header does not compile alone" && status=1
+	done
+	return $status
+}
+
+check format make --no-print-directory fmt-check
+check "headers compile alone" headers
+check shellcheck shellcheck scripts/*.sh .ci/run
+check codespell codespell -q 3 --skip '*.png,*.json,node_modules,./build*' \
+	agent bpf docs include scripts tests README.md
+check clang-tidy tidy
+exit $wrong
