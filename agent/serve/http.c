@@ -191,10 +191,10 @@ static bool authenticate_query(struct server *s, struct lws *wsi, struct peer *p
 			server_log_refusal(s, peer, "a ticket that is unknown, used or too old");
 		return true;
 	}
-	if (!s->config.auth.query_token)
-		return false;
 	value = lws_get_urlarg_by_name(wsi, "token=", text, sizeof(text));
-	if (value)
+	if (value && !s->config.auth.query_token)
+		server_log_refusal(s, peer, "a token in the query, which is not configured");
+	else if (value)
 		peer->known = server_check_token(s, peer, value, strlen(value), &peer->claims);
 	return value != NULL;
 }
