@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* HTTP: which request goes where, who may make it, and what is wrong with it. */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,10 +56,14 @@ static const char *check_framing(struct lws *wsi, struct http_request *r)
 	return NULL;
 }
 
+/* The whole name is looked at: 127.0.0.1.example.org is somebody else's. */
 static bool is_local_name(const char *host)
 {
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, host, &address) == 1)
+		return ntohl(address.s_addr) >> 24 == 127;
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
 }
 
 /*
