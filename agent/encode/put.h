@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * JSON values into memory that is known to be large enough: the hot part of the
+ * writer, which asks for room once a row and not once a value. Each returns
+ * where the next byte goes.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes a number takes at the most, and the longest string of len bytes, quotes included. */
+#define PUT_NUMBER_MAX 32
+#define PUT_STRING_MAX(len) ((len)*6 + 2)
+
+/* See encode_integer() and encode_real(). */
+char *put_integer(char *to, uint64_t value);
+char *put_real(char *to, double value);
+
+/* See encode_string(). */
+char *put_string(char *to, const char *text, size_t len);
