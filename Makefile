@@ -138,8 +138,8 @@ fmt:
 fmt-check:
 	$(Q)clang-format --dry-run -Werror $(FORMATTED)
 
-docs: $(BUILD)/probecast
-	$(Q)scripts/metrics-doc.py $(BINARY) > docs/METRICS.md
+docs:
+	$(Q)scripts/metrics-doc.py > docs/METRICS.md
 
 PREFIX ?= /usr/local
 install: all

@@ -33,6 +33,7 @@ for room in agent/*/; do
 			wrong=1
 			;;
 		esac
-	done < <(grep -nHoE '^#include "[a-z]+/' "agent/$room"/*.[ch] | sed -E 's/#include "([a-z]+)\//\1/')
+	done < <(grep -nHoE '^#include "[a-z]+/' "agent/$room"/*.[ch] |
+		sed -E 's/#include "([a-z]+)\//\1/')
 done
 exit $wrong

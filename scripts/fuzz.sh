@@ -21,7 +21,7 @@ for fuzzer in tests/fuzz/fuzz_*.c; do
 	[ -d "$corpus" ] || corpus=
 	if "$OUT/$name.bin" -max_total_time="$SECONDS_EACH" -rss_limit_mb=2048 -timeout=10 \
 		-artifact_prefix="$OUT/$name/" "$OUT/$name" $corpus >"$OUT/$name.log" 2>&1; then
-		echo "fuzz: $name: $(grep -oE 'stat::number_of_executed_units: [0-9]+|Done [0-9]+' "$OUT/$name.log" | tail -1)"
+		echo "fuzz: $name: $(grep -oE 'Done [0-9]+ runs' "$OUT/$name.log" | tail -n 1)"
 	else
 		echo "fuzz: $name failed"
 		tail -n 30 "$OUT/$name.log"

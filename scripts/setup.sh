@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing on Debian 12: setup.sh build | test | ci. Nothing missing: nothing is done.
+# Installs what is missing on Debian 12: setup.sh build | test | ci.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,8 +19,8 @@ esac
 
 missing_packages() {
 	for package in $wanted; do
-		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
-			echo "$package"
+		status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+		[ "$status" = installed ] || echo "$package"
 	done
 	# Node may have come another way than by Debian's package.
 	if [ "${1:-build}" != build ]; then
@@ -36,7 +36,7 @@ as_root() {
 install_packages() {
 	echo "Installing:" "$@"
 	if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
-		echo "setup.sh: needs root; run as root: apt-get install --no-install-recommends $*" >&2
+		echo "setup.sh: needs root; as root: apt-get install --no-install-recommends $*" >&2
 		return 1
 	fi
 	as_root apt-get update -qq
@@ -57,5 +57,7 @@ fi
 if [ "${1:-build}" != build ] && [ -f tests/e2e/package-lock.json ] &&
 	! cmp -s tests/e2e/package-lock.json tests/e2e/node_modules/.installed; then
 	echo "Installing: npm packages of tests/e2e"
-	(cd tests/e2e && npm ci --silent --no-audit --no-fund && cp package-lock.json node_modules/.installed)
+	cd tests/e2e
+	npm ci --silent --no-audit --no-fund
+	cp package-lock.json node_modules/.installed
 fi

@@ -57,6 +57,7 @@ run_check() {
 
 run_check layers scripts/check-layers.sh
 run_check style python3 scripts/check-style.py
+run_check "metrics documentation" scripts/metrics-doc.py --check
 for test in "$BUILD"/tests/unit/test_*; do
 	[ -x "$test" ] && [ -f "$test" ] && run_tap "$(basename "$test")" "$test"
 done

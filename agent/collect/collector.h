@@ -46,4 +46,5 @@ void collector_drain(struct collector *c);
  */
 const struct snapshot *collector_window(struct collector *c, const struct collector_agent *agent);
 
+/* Frees everything; a collector that was never opened is fine. */
 void collector_close(struct collector *c);

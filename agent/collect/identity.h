@@ -25,6 +25,7 @@ struct identity {
 	bool cgroup_v1;
 };
 
+/* Begins with empty caches. */
 void identity_init(struct identity *id);
 
 /* Name of a user; NULL when the system knows none. */
@@ -39,6 +40,8 @@ const struct cgroup *identity_cgroup(struct identity *id, uint64_t cgroup_id, ui
 /* Reads unit, container and pod out of a path. Returns false without memory. */
 bool cgroup_parse(struct cgroup *ret, const char *path);
 
+/* Frees the strings of a cgroup. */
 void cgroup_clear(struct cgroup *c);
 
+/* Frees both caches; what they gave out is gone with them. */
 void identity_free(struct identity *id);

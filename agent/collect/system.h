@@ -40,4 +40,5 @@ void system_read(struct system *s);
 /* Adds the rows of the machine, its cores and interfaces. */
 void system_emit(struct system *s, struct builder *b, uint64_t length_ns);
 
+/* Closes the files and frees; one that was never opened is fine. */
 void system_close(struct system *s);

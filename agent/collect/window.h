@@ -93,4 +93,5 @@ void window_next(struct window *w);
 /* Processes and threads alive. */
 void window_count(const struct window *w, uint64_t *ret_processes, uint64_t *ret_threads);
 
+/* Frees all processes and threads. */
 void window_free(struct window *w);

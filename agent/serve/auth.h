@@ -27,6 +27,7 @@ struct claims {
 /* Role by name, -1 when there is none. */
 int auth_role_of(const char *name);
 
+/* Name of a role, as tokens have it. */
 const char *auth_role_name(enum role role);
 
 /*

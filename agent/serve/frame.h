@@ -19,6 +19,7 @@ struct frame {
 /* A text message with this payload; one reference. NULL without memory. */
 struct frame *frame_text(const char *payload, size_t len);
 
+/* Takes one reference more. */
 struct frame *frame_ref(struct frame *f);
 
 /* Gives up a reference; NULL is fine. */
