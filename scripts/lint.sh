@@ -12,10 +12,18 @@ check() {
 	"$@" || wrong=1
 }
 
+# The generated skeleton frees what the analyzer thinks it leaks.
+tidy_one() {
+	local checks=
+	grep -q probecast.skel.h "$1" && checks=--checks=-clang-analyzer-unix.Malloc
+	clang-tidy --quiet $checks "$1" -- -std=gnu17 -D_GNU_SOURCE -DPROBECAST_VERSION='"lint"' \
+		-Iagent -Iinclude -I"$BUILD" 2>/dev/null
+}
+export -f tidy_one
+export BUILD
+
 tidy() {
-	find agent -name '*.c' -print0 |
-		xargs -0 -n 1 -P 2 clang-tidy --quiet -- -std=gnu17 -D_GNU_SOURCE \
-			-DPROBECAST_VERSION='"lint"' -Iagent -Iinclude -I"$BUILD" 2>/dev/null
+	find agent -name '*.c' -print0 | xargs -0 -P 2 -I{} bash -c 'tidy_one "$1"' tidy {}
 }
 
 headers() {
@@ -31,8 +39,10 @@ headers() {
 
 check format make --no-print-directory fmt-check
 check "headers compile alone" headers
-check shellcheck shellcheck scripts/*.sh .ci/run
-check codespell codespell -q 3 --skip '*.png,*.json,node_modules,./build*' \
+check shellcheck shellcheck -S warning scripts/*.sh .ci/run
+# Words that tests misspell on purpose.
+words=precent,serverity,proces,hexdecimal,fro
+check codespell codespell -q 3 -L "$words" --skip '*.png,*.json,*node_modules*' \
 	agent bpf docs include scripts tests README.md
 check clang-tidy tidy
 exit $wrong

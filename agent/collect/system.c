@@ -67,9 +67,8 @@ int system_open(struct system *s, struct probe_state states[PROVIDERS])
 	if (s->core_limit > SYSTEM_MAX_CORES)
 		s->core_limit = SYSTEM_MAX_CORES;
 	s->cores = calloc(s->core_limit, sizeof(*s->cores));
-	s->interfaces = calloc(SYSTEM_MAX_INTERFACES, sizeof(*s->interfaces));
 	s->text = malloc(TEXT_BYTES);
-	return s->cores && s->interfaces && s->text ? 0 : -ENOMEM;
+	return s->cores && s->text ? 0 : -ENOMEM;
 }
 
 /* The whole file as a NUL-terminated text; false when it cannot be read. */
@@ -317,7 +316,6 @@ void system_close(struct system *s)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	free(s->cores);
-	free(s->interfaces);
 	free(s->text);
 	*s = (struct system){0};
 }

@@ -26,7 +26,7 @@ struct system {
 	uint64_t busy_ns; /* the kernel's CPU total, newest */
 	struct series machine;
 	struct series *cores; /* core_limit of them, owned */
-	struct interface *interfaces;
+	struct interface interfaces[SYSTEM_MAX_INTERFACES];
 	size_t interface_count;
 	char *text; /* scratch for whole files, owned */
 };

@@ -13,9 +13,9 @@
 #define STEP_MAX 64
 #define NAME_MAX_BYTES 44
 
-#define LABEL(scope, id, name, type, help)                                                          \
+#define LABEL(scope, id, name, type, help) \
 	_Static_assert(sizeof(name) <= NAME_MAX_BYTES, "a step holds the name of any label");
-#define METRIC(scope, id, path, kind, unit, input, help)                                            \
+#define METRIC(scope, id, path, kind, unit, input, help) \
 	_Static_assert(sizeof(path) <= NAME_MAX_BYTES, "a step holds the path of any metric");
 #include "metrics.def"
 
@@ -203,8 +203,7 @@ static void put_metrics(struct place *p, const struct snapshot *s, const struct 
 			enum metric first, enum metric end)
 {
 	int base = (int)catalogue_scopes[catalogue_metrics[first].scope].first_metric;
-	const uint64_t *next =
-		(const uint64_t *)((const char *)s + s->values) + row->first_value;
+	const uint64_t *next = (const uint64_t *)((const char *)s + s->values) + row->first_value;
 
 	for (int w = 0; w < SNAPSHOT_WORDS; w++) {
 		for (uint64_t left = row->present[w]; left; left &= left - 1) {
@@ -244,7 +243,8 @@ void encode_row(struct buf *b, const struct snapshot *s, enum scope scope, size_
 	encode_comma(b);
 	buf_add_char(b, '{');
 	encode_labels(b, s, scope, row);
-	encode_metrics(b, s, row, catalogue_scopes[scope].first_metric, catalogue_scopes[scope].end_metric);
+	encode_metrics(b, s, row, catalogue_scopes[scope].first_metric,
+		       catalogue_scopes[scope].end_metric);
 	buf_add_char(b, '}');
 }
 

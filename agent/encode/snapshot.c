@@ -14,7 +14,8 @@ static void add_single(struct buf *b, const struct snapshot *s, enum scope scope
 	const struct scope_info *info = &catalogue_scopes[scope];
 
 	if (snapshot_rows(s, scope))
-		encode_metrics(b, s, snapshot_row(s, scope, 0), info->first_metric, info->end_metric);
+		encode_metrics(b, s, snapshot_row(s, scope, 0), info->first_metric,
+			       info->end_metric);
 }
 
 static void add_object(struct buf *b, const struct snapshot *s, const char *name, enum scope scope)

@@ -39,7 +39,7 @@ static bool take_option(const struct request *r, const char *name, const json_t 
 	if (strcmp(name, "interval_ms") == 0) {
 		json_int_t ms = json_is_integer(value) ? json_integer_value(value) : 0;
 
-		if (ms >= window && ms <= 3600000 && ms % window == 0) {
+		if (window && ms >= window && ms <= 3600000 && ms % window == 0) {
 			*every = (uint32_t)ms / window;
 			return true;
 		}

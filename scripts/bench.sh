@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs the benchmarks, one after the other, and prints one table. Every ratio is between two things
+# measured in the same run. Ends with 1 when a bar is missed. Names as arguments choose: json agent
+# pingpong latency.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+BUILD=${BUILD:-build}
+PROBECAST=${PROBECAST:-$(realpath "$BUILD/probecast")}
+WORK=${WORK:-$(realpath "$BUILD/tests/work/work")}
+export PROBECAST WORK
+
+STATS=/proc/sys/kernel/bpf_stats_enabled
+stats_before=$(cat $STATS 2>/dev/null)
+rows=$(mktemp)
+
+restore() {
+	if [ -n "$stats_before" ] && [ -w $STATS ] && [ "$(cat $STATS)" != "$stats_before" ]; then
+		echo "$stats_before" >$STATS
+	fi
+	rm -f "$rows"
+}
+trap restore EXIT
+trap 'exit 130' INT TERM
+
+chosen() {
+	local name=$1 one
+	shift
+	[ $# -eq 0 ] && return 0
+	for one in "$@"; do
+		[ "$one" = "$name" ] && return 0
+	done
+	return 1
+}
+
+# Shows a row as soon as it is there.
+table() {
+	awk -F '\t' '{ printf "%-58s %-52s %-24s %8s %8s  %s\n", $1, $2, $3, $4, $5, $6; fflush() }'
+}
+
+run() {
+	if "$@" >"$rows.one"; then
+		table <"$rows.one"
+		cat "$rows.one" >>"$rows"
+	else
+		echo "$1 failed" | tee -a "$rows"
+	fi
+	rm -f "$rows.one"
+}
+
+printf 'what\tvalue\tanchor\tmeasured\tbar\t\n' | table
+if chosen json "$@"; then
+	run "$BUILD/tests/bench/bench_json" 500 22
+	run "$BUILD/tests/bench/bench_json" 5000 22
+fi
+if [ "$(id -u)" != 0 ]; then
+	echo "the agent's own cost: not measured, it needs root"
+else
+	if [ "$stats_before" != 0 ]; then
+		echo "kernel.bpf_stats_enabled is on: BPF programs cost more than usual"
+	fi
+	chosen agent "$@" && run "$BUILD/tests/bench/bench_agent" 2000
+	chosen pingpong "$@" && run "$BUILD/tests/bench/bench_pingpong"
+	if ! chosen latency "$@"; then
+		:
+	elif command -v node >/dev/null && [ -d tests/e2e/node_modules/ws ]; then
+		run node tests/bench/latency.mjs
+	else
+		echo "latency: not measured, it needs node and the npm package ws"
+	fi
+fi
+! grep -qE 'MISS$|failed$' "$rows"
