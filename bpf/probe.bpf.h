@@ -60,7 +60,8 @@ static __always_inline void fill_header(struct record_header *head, u32 kind,
 	head->kind = kind;
 	head->tid = task->pid;
 	head->pid = task->tgid;
-	head->ppid = task->real_parent->tgid;
+	/* A task that is released has outlived what this pointer says. */
+	head->ppid = kind == RECORD_FREE ? 0 : task->real_parent->tgid;
 	head->thread_start_ns = task->start_boottime;
 	head->process_start_ns = leader->start_boottime;
 }

@@ -130,8 +130,12 @@ static void print_url(const struct run *r)
 
 static void on_ready(void *context)
 {
-	keep_port(context);
-	print_url(context);
+	struct run *r = context;
+
+	log_info("collecting from %s every %u ms", r->agent.collector.source.name,
+		 r->config.interval_ms);
+	keep_port(r);
+	print_url(r);
 }
 
 /* A bad new configuration leaves the old one in force. */
@@ -231,8 +235,6 @@ static int run(struct run *r)
 		status = start(r, error, sizeof(error));
 	if (status)
 		return options_fail(status, "%s", error);
-	log_info("collecting from %s every %u ms", r->agent.collector.source.name,
-		 r->config.interval_ms);
 	return agent_loop(&r->agent);
 }
 

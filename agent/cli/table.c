@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "snapshot/order.h"
 
 #define LINE_BYTES 512
@@ -129,19 +130,31 @@ static double one(const struct snapshot *s, enum metric metric)
 				       : 0;
 }
 
+/* "?" where the source cannot tell: 0 would be a lie. */
+static void print_count(char *to, size_t size, const struct snapshot *s, enum metric metric)
+{
+	double count = snapshot_number(s, snapshot_row(s, SCOPE_TOTALS, 0), metric, -1);
+
+	if (count < 0)
+		text_copy(to, size, "?");
+	else
+		snprintf(to, size, "%.0f", count);
+}
+
 static void add_machine(struct buf *out, const struct snapshot *s)
 {
-	char used[32], total[32];
+	char used[32], total[32], began[32], ended[32];
 
 	print_bytes(used, sizeof(used), one(s, METRIC_SYSTEM_memory_used));
 	print_bytes(total, sizeof(total), one(s, METRIC_SYSTEM_memory_total));
+	print_count(began, sizeof(began), s, METRIC_TOTALS_started);
+	print_count(ended, sizeof(ended), s, METRIC_TOTALS_exited);
 	add_name(out, snapshot_string(s, s->node), 64);
 	buf_printf(out,
-		   ": CPU %.1f %% of %.0f, memory %s of %s, load %.2f; %.0f processes, %.0f began, "
-		   "%.0f ended (+) in %.1f s\n",
+		   ": CPU %.1f %% of %.0f, memory %s of %s, load %.2f; %.0f processes, %s began, "
+		   "%s ended (+) in %.1f s\n",
 		   one(s, METRIC_SYSTEM_cpu_percent), one(s, METRIC_SYSTEM_cpu_count), used, total,
-		   one(s, METRIC_SYSTEM_load_one), one(s, METRIC_TOTALS_processes),
-		   one(s, METRIC_TOTALS_started), one(s, METRIC_TOTALS_exited),
+		   one(s, METRIC_SYSTEM_load_one), one(s, METRIC_TOTALS_processes), began, ended,
 		   (double)(s->end_boot_ns - s->start_boot_ns) / 1e9);
 }
 

@@ -91,6 +91,7 @@ static void read_totals(struct collector *c, size_t shown)
 	series_counter(&c->losses, LOSSES_INPUT(storage_failed), counts.storage_failed);
 	series_counter(&c->losses, LOSSES_INPUT(maps_full), counts.maps_full);
 	series_counter(&c->losses, LOSSES_INPUT(exits_missed), c->window.totals.exits_missed);
+	series_counter(&c->losses, LOSSES_INPUT(unowned), c->window.totals.unowned);
 }
 
 /* Signed: what ended late belongs to the window before. */

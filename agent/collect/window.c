@@ -50,16 +50,43 @@ static struct process *process_new(struct window *w, const struct record_header 
 	return p;
 }
 
-static struct process *process_of(struct window *w, const struct record_header *head)
+/*
+ * When a task is released its parent, and a thread's leader, may be gone: what
+ * the record says of them is not to be trusted. A thread that is known knows its
+ * process; one that is not belongs to a process that is, or is counted as lost.
+ */
+static struct process *process_of_release(struct window *w, const struct record_header *head)
 {
+	struct thread *t = table_get(&w->threads, head->tid, head->thread_start_ns);
+
+	if (t)
+		return t->process;
+
 	struct process *p = table_get(&w->processes, head->pid, head->process_start_ns);
 
-	if (!p)
-		p = process_new(w, head);
-	if (p) {
-		p->ppid = head->ppid;
-		p->touched_window = w->number;
+	if (p)
+		return p;
+	if (head->tid == head->pid)
+		return process_new(w, head);
+	w->totals.unowned++;
+	return NULL;
+}
+
+static struct process *process_of(struct window *w, const struct record_header *head)
+{
+	struct process *p;
+
+	if (head->kind == RECORD_FREE) {
+		p = process_of_release(w, head);
+	} else {
+		p = table_get(&w->processes, head->pid, head->process_start_ns);
+		if (!p)
+			p = process_new(w, head);
+		if (p)
+			p->ppid = head->ppid;
 	}
+	if (p)
+		p->touched_window = w->number;
 	return p;
 }
 
@@ -232,7 +259,8 @@ void window_task(struct window *w, const struct task_record *r)
 		add_thread(w, p, &(struct thread_counters){0}, &r->thread, true);
 		return;
 	}
-	set_identity(w, p, r);
+	if (r->head.kind != RECORD_FREE || !p->comm[0])
+		set_identity(w, p, r);
 	take_counters(w, p, r);
 	if (r->head.kind == RECORD_TASK)
 		take_walk(w, p, r);

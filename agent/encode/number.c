@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Numbers as JSON. printf() takes ten times as long, and a snapshot holds 20,000 of them. */
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,69 +11,65 @@
 #define FIXED_LIMIT 1e15
 #define DECIMALS 1000000U
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-			    "25262728293031323334353637383940414243444546474849"
-			    "50515253545556575859606162636465666768697071727374"
-			    "75767778798081828384858687888990919293949596979899";
+#define EIGHT_DIGITS 100000000U
+#define ASCII_ZEROS 0x3030303030303030ULL
 
-/* Digits of a number: its bits times log10(2), corrected by one look. */
-static unsigned digits_of(uint64_t value)
+/*
+ * The eight decimal digits of a number below 10^8, one a byte, the first in the
+ * lowest byte: halved to fours, twos and ones, all parts at once. The constants
+ * are 1/100 and 1/10, exact in this range. After P. Khuong, How to print integers
+ * really fast, 2017.
+ */
+static uint64_t eight_digits(uint32_t value)
 {
-	static const uint64_t powers[] = {
-		0ULL,
-		10ULL,
-		100ULL,
-		1000ULL,
-		10000ULL,
-		100000ULL,
-		1000000ULL,
-		10000000ULL,
-		100000000ULL,
-		1000000000ULL,
-		10000000000ULL,
-		100000000000ULL,
-		1000000000000ULL,
-		10000000000000ULL,
-		100000000000000ULL,
-		1000000000000000ULL,
-		10000000000000000ULL,
-		100000000000000000ULL,
-		1000000000000000000ULL,
-		10000000000000000000ULL,
-	};
-	unsigned guess = (64u - (unsigned)__builtin_clzll(value | 1)) * 1233 >> 12;
+	uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+	uint64_t hundreds = (fours * 10486) >> 20 & 0x7f0000007fULL;
+	uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+	uint64_t tens = (twos * 103) >> 10 & 0x000f000f000f000fULL;
 
-	return guess + (value >= powers[guess]);
+	return tens | (twos - 10 * tens) << 8;
+}
+
+/* Stores eight bytes, of which the caller counts as many as it wants. */
+static void store(char *to, uint64_t bytes)
+{
+	bytes = htole64(bytes);
+	memcpy(to, &bytes, sizeof(bytes));
+}
+
+static char *put_eight(char *to, uint32_t value)
+{
+	store(to, eight_digits(value) + ASCII_ZEROS);
+	return to + 8;
+}
+
+/* Without the zeros in front; the last digit always stands. */
+static char *put_up_to_eight(char *to, uint32_t value)
+{
+	uint64_t digits = eight_digits(value);
+	unsigned zeros = (unsigned)__builtin_ctzll(digits | 1ULL << 56) / 8;
+
+	store(to, (digits + ASCII_ZEROS) >> zeros * 8);
+	return to + 8 - zeros;
 }
 
 char *put_integer(char *to, uint64_t value)
 {
-	char *end = to + digits_of(value), *at = end;
-
-	while (value >= 100) {
-		at -= 2;
-		memcpy(at, pairs + value % 100 * 2, 2);
-		value /= 100;
-	}
-	if (value >= 10)
-		memcpy(to, pairs + value * 2, 2);
-	else
-		*to = (char)('0' + value);
-	return end;
+	if (value < EIGHT_DIGITS)
+		return put_up_to_eight(to, (uint32_t)value);
+	to = put_integer(to, value / EIGHT_DIGITS);
+	return put_eight(to, (uint32_t)(value % EIGHT_DIGITS));
 }
 
 /* A point and six digits, without the zeros at their end. */
 static char *put_fraction(char *to, unsigned millionths)
 {
-	size_t len = 7;
+	uint64_t digits = eight_digits(millionths) >> 16;
+	unsigned zeros = (unsigned)__builtin_clzll(digits) / 8;
 
-	to[0] = '.';
-	memcpy(to + 1, pairs + millionths / 10000 * 2, 2);
-	memcpy(to + 3, pairs + millionths / 100 % 100 * 2, 2);
-	memcpy(to + 5, pairs + millionths % 100 * 2, 2);
-	while (to[len - 1] == '0')
-		len--;
-	return to + len;
+	*to = '.';
+	store(to + 1, digits + ASCII_ZEROS);
+	return to + 9 - zeros;
 }
 
 /*

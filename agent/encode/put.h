@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes a number takes at the most, and the longest string of len bytes, quotes included. */
+/* Room for any number (more than its digits is written), and for any string of len bytes. */
 #define PUT_NUMBER_MAX 32
 #define PUT_STRING_MAX(len) ((len)*6 + 2)
 

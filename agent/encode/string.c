@@ -10,11 +10,11 @@
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
-/* Written as they are: printable ASCII less what JSON or a page could mistake. */
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-}
+/* Written as they are: printable ASCII less what JSON or a page could mistake (" & < > \). */
+static const bool plain[256] = {
+	[0x20 ... 0x21] = true, [0x23 ... 0x25] = true, [0x27 ... 0x3b] = true,
+	[0x3d] = true,		[0x3f ... 0x5b] = true, [0x5d ... 0x7e] = true,
+};
 
 static bool is_plain_block(const unsigned char *s)
 {
@@ -121,7 +121,7 @@ char *put_string(char *to, const char *text, size_t len)
 			memcpy(to, s, BLOCK);
 			to += BLOCK;
 			s += BLOCK;
-		} else if (is_plain(*s)) {
+		} else if (plain[*s]) {
 			*to++ = (char)*s++;
 		} else {
 			to = put_other(to, &s, end);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The documents: each is parsed back with jansson and held against the snapshot it was made from. */
+/* The documents: each is parsed back with jansson and held against the snapshot it was made from.
+ */
 #include <jansson.h>
 #include <malloc.h>
 #include <math.h>
@@ -111,7 +112,8 @@ static void add_random_row(enum scope scope)
 		if (next_random() % 4 == 0)
 			continue;
 		if (catalogue_labels[l].type == LABEL_STRING)
-			builder_label_string(&builder, &row, scope, (enum label)l, "a <name> \"\xff\"");
+			builder_label_string(&builder, &row, scope, (enum label)l,
+					     "a <name> \"\xff\"");
 		else
 			builder_label(&row, scope, (enum label)l,
 				      catalogue_labels[l].type == LABEL_FLAG ? next_random() % 2
@@ -123,7 +125,8 @@ static void add_random_row(enum scope scope)
 		if (next_random() % 4 == 0)
 			continue;
 		if (catalogue_metrics[m].real)
-			put_real_value(&row, (enum metric)m, next_random() % 3 ? (double)r / 1e6 : 0);
+			put_real_value(&row, (enum metric)m,
+				       next_random() % 3 ? (double)r / 1e6 : 0);
 		else
 			put_integer_value(&row, (enum metric)m, next_random() % 3 ? r >> 1 : 0);
 	}
@@ -149,8 +152,8 @@ static void check_label(const struct snapshot *s, const struct snapshot_row *row
 	}
 }
 
-static void check_metric(const struct snapshot *s, const struct snapshot_row *row, enum metric metric,
-			 json_t *object)
+static void check_metric(const struct snapshot *s, const struct snapshot_row *row,
+			 enum metric metric, json_t *object)
 {
 	json_t *found = member(object, catalogue_metrics[metric].path);
 	union snapshot_value value;
@@ -159,7 +162,8 @@ static void check_metric(const struct snapshot *s, const struct snapshot_row *ro
 		CHECK(found == NULL);
 	} else if (catalogue_metrics[metric].real) {
 		CHECK(json_is_number(found));
-		CHECK_REAL(json_number_value(found), value.real, 0.5000001e-6 + fabs(value.real) * 1e-15);
+		CHECK_REAL(json_number_value(found), value.real,
+			   0.5000001e-6 + fabs(value.real) * 1e-15);
 	} else {
 		CHECK(json_is_integer(found));
 		CHECK_UINT(json_integer_value(found), value.integer);
@@ -173,7 +177,7 @@ static size_t count_leaves(json_t *object)
 	json_t *value;
 	size_t leaves = 0;
 
-	json_object_foreach(object, name, value) {
+	json_object_foreach (object, name, value) {
 		CHECK(!json_is_object(value) || json_object_size(value) > 0);
 		leaves += json_is_object(value) ? count_leaves(value) : 1;
 	}
@@ -206,7 +210,8 @@ static void check_rows(const struct snapshot *s, enum scope scope, json_t *list)
 TEST(every_row_comes_back_as_it_was_put)
 {
 	static const enum scope scopes[] = {SCOPE_CORE, SCOPE_DISK, SCOPE_INTERFACE};
-	static const char *const lists[] = {"system.cpu.cores", "system.disks", "system.interfaces"};
+	static const char *const lists[] = {"system.cpu.cores", "system.disks",
+					    "system.interfaces"};
 
 	for (int round = 0; round < 200; round++) {
 		begin();
@@ -264,7 +269,8 @@ TEST(an_empty_snapshot_has_all_its_parts)
 
 	CHECK_UINT(json_array_size(member(root, "processes")), 0);
 	CHECK(json_is_array(member(root, "processes")) && json_is_array(member(root, "groups")));
-	CHECK(json_is_array(member(root, "system.cpu.cores")) && json_is_array(member(root, "system.disks")));
+	CHECK(json_is_array(member(root, "system.cpu.cores")) &&
+	      json_is_array(member(root, "system.disks")));
 	CHECK(json_is_object(member(root, "totals")) && json_is_object(member(root, "losses")));
 	CHECK(json_is_object(member(root, "agent.probes")));
 	CHECK(member(root, "system.websocket") == NULL);
@@ -323,7 +329,8 @@ static void add_small_machine(void)
 
 	builder_label(&process, SCOPE_PROCESS, LABEL_PROCESS_pid, 7);
 	builder_label(&process, SCOPE_PROCESS, LABEL_PROCESS_start_time, 123456789012345);
-	builder_label_string(&builder, &process, SCOPE_PROCESS, LABEL_PROCESS_comm, "</script>\n\xff");
+	builder_label_string(&builder, &process, SCOPE_PROCESS, LABEL_PROCESS_comm,
+			     "</script>\n\xff");
 	builder_label(&process, SCOPE_PROCESS, LABEL_PROCESS_exited, 0);
 	put_integer_value(&process, METRIC_PROCESS_threads, 2);
 	put_real_value(&process, METRIC_PROCESS_cpu_percent, 12.5);
@@ -389,8 +396,9 @@ TEST(the_steady_state_allocates_nothing)
 
 TEST(hostile_names_stay_text)
 {
-	static const char *const names[] = {"\",\"pid\":1,\"x\":\"", "]}", "\\", "\xff\xfe", "\x1b]0;x\x07",
-					    "</script><script>alert(1)", "\xed\xa0\x80", "a\nb", "\xc3"};
+	static const char *const names[] = {
+		"\",\"pid\":1,\"x\":\"",     "]}",	     "\\",   "\xff\xfe", "\x1b]0;x\x07",
+		"</script><script>alert(1)", "\xed\xa0\x80", "a\nb", "\xc3"};
 	size_t count = sizeof(names) / sizeof(*names);
 
 	begin();

@@ -60,9 +60,11 @@ TEST(what_json_or_a_page_could_mistake_is_escaped)
 	CHECK_STRING(STRING_OF("\n\t\r\x1b[2J"), "\"\\u000a\\u0009\\u000d\\u001b[2J\"");
 	CHECK_STRING(STRING_OF("\0\x01\x1f\x7f"), "\"\\u0000\\u0001\\u001f\\u007f\"");
 	CHECK_STRING(STRING_OF("</script>&amp;"), "\"\\u003c/script\\u003e\\u0026amp;\"");
-	CHECK_STRING(STRING_OF("\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7"), "\"\\u2028\\u2029\xe2\x80\xa7\"");
+	CHECK_STRING(STRING_OF("\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xa7"),
+		     "\"\\u2028\\u2029\xe2\x80\xa7\"");
 	CHECK_STRING(STRING_OF("\xc2\x80\xc2\x9b\xc2\xa0"), "\"\\u0080\\u009b\xc2\xa0\"");
-	CHECK_STRING(STRING_OF("sixteen bytes: <and sixteen more"), "\"sixteen bytes: \\u003cand sixteen more\"");
+	CHECK_STRING(STRING_OF("sixteen bytes: <and sixteen more"),
+		     "\"sixteen bytes: \\u003cand sixteen more\"");
 }
 
 /* Unicode 15, tables 3-8 to 3-11. */
@@ -91,7 +93,8 @@ TEST(the_ends_of_the_ranges_are_right)
 	CHECK_STRING(STRING_OF("\xc2\xa1\xdf\xbf"), "\"\xc2\xa1\xdf\xbf\"");
 	CHECK_STRING(STRING_OF("\xe0\xa0\x80\xef\xbf\xbf"), "\"\xe0\xa0\x80\xef\xbf\xbf\"");
 	CHECK_STRING(STRING_OF("\xed\x9f\xbf\xee\x80\x80"), "\"\xed\x9f\xbf\xee\x80\x80\"");
-	CHECK_STRING(STRING_OF("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"), "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"");
+	CHECK_STRING(STRING_OF("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"),
+		     "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"");
 	CHECK_STRING(STRING_OF("\xc1\xbf"), "\"" BAD BAD "\"");
 	CHECK_STRING(STRING_OF("\xf4\x90\x80\x80"), "\"" BAD BAD BAD BAD "\"");
 }
@@ -193,10 +196,32 @@ static void check_real(double value)
 TEST(reals_are_rounded_as_printf_rounds_them)
 {
 	static const double values[] = {
-		0,	  -0.0,	      0.5,	 1.0 / 3,   2.0 / 3,   0.1,	  0.000001, 0.0000005,
-		4e-7,	  6e-7,	      0.9999995, 0.9999994, 1.9999999, 99.9999999, 12.345678, -1.5,
-		-0.25e-7, -123.456,   1e6,	 999999.9999995, 4294967296.75, 9007199254740.993,
-		DBL_MIN,  DBL_EPSILON, 5e-324,	 999999999999999.9,
+		0,
+		-0.0,
+		0.5,
+		1.0 / 3,
+		2.0 / 3,
+		0.1,
+		0.000001,
+		0.0000005,
+		4e-7,
+		6e-7,
+		0.9999995,
+		0.9999994,
+		1.9999999,
+		99.9999999,
+		12.345678,
+		-1.5,
+		-0.25e-7,
+		-123.456,
+		1e6,
+		999999.9999995,
+		4294967296.75,
+		9007199254740.993,
+		DBL_MIN,
+		DBL_EPSILON,
+		5e-324,
+		999999999999999.9,
 	};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
@@ -229,7 +254,8 @@ TEST(reals_near_a_half_are_rounded_the_right_way)
 
 TEST(large_reals_come_back_exactly)
 {
-	static const double values[] = {1e15, 1e15 + 1, 1.7976931348623157e308, -1e15, -2.5e20, 1e22, 1e100};
+	static const double values[] = {1e15, 1e15 + 1, 1.7976931348623157e308, -1e15, -2.5e20,
+					1e22, 1e100};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
 		encode_real(&out, values[i]);

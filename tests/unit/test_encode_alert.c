@@ -28,7 +28,7 @@ static const json_t *scope_named(json_t *root, const char *name)
 	json_t *scope;
 	size_t i;
 
-	json_array_foreach(json_object_get(root, "scopes"), i, scope)
+	json_array_foreach (json_object_get(root, "scopes"), i, scope)
 		if (strcmp(text_of(scope, "name"), name) == 0)
 			return scope;
 	return NULL;
@@ -44,7 +44,8 @@ TEST(the_catalogue_lists_everything)
 	CHECK_UINT(json_array_size(json_object_get(root, "scopes")), SCOPES);
 	for (int s = 0; s < SCOPES; s++) {
 		const json_t *scope = scope_named(root, catalogue_scopes[s].name);
-		json_t *metrics = json_object_get(scope, "metrics"), *labels = json_object_get(scope, "labels");
+		json_t *metrics = json_object_get(scope, "metrics"),
+		       *labels = json_object_get(scope, "labels");
 
 		CHECK_UINT(json_array_size(labels), scope_labels((enum scope)s));
 		CHECK_UINT(json_array_size(metrics), scope_metrics((enum scope)s));
@@ -54,10 +55,8 @@ TEST(the_catalogue_lists_everything)
 			json_t *metric = json_array_get(metrics, i);
 
 			CHECK_STRING(text_of(metric, "path"), info->path);
-			CHECK_STRING(text_of(metric, "kind"),
-				     catalogue_kind_name(info->kind));
-			CHECK_STRING(text_of(metric, "unit"),
-				     catalogue_unit_name(info->unit));
+			CHECK_STRING(text_of(metric, "kind"), catalogue_kind_name(info->kind));
+			CHECK_STRING(text_of(metric, "unit"), catalogue_unit_name(info->unit));
 			CHECK_STRING(text_of(metric, "help"), info->help);
 		}
 	}
@@ -114,7 +113,8 @@ TEST(an_alert_says_what_is_wrong_where_and_since_when)
 	CHECK_REAL(json_number_value(json_object_get(root, "value")), 99.5, 0);
 	CHECK_REAL(json_number_value(json_object_get(root, "threshold")), 90, 0);
 	CHECK(json_is_false(json_object_get(root, "stale")));
-	CHECK(!json_object_get(root, "runbook") && !json_object_get(root, "resolved_at") && !json_object_get(root, "resolved_why"));
+	CHECK(!json_object_get(root, "runbook") && !json_object_get(root, "resolved_at") &&
+	      !json_object_get(root, "resolved_why"));
 	json_decref(root);
 }
 

@@ -266,6 +266,45 @@ TEST(a_release_after_a_missed_walk_counts_only_what_is_new)
 	CHECK_UINT(window.totals.run_ns, 130);
 }
 
+TEST(a_release_does_not_change_the_parent)
+{
+	struct task_record r = task(RECORD_EXIT, 7, 7, 2000, 0);
+	uint64_t ppid = 0;
+
+	setup();
+	r.group_dead = 1;
+	r.head.ppid = 42;
+	window_task(&window, &r);
+	r.head.kind = RECORD_FREE;
+	r.head.ppid = 0;
+	window_task(&window, &r);
+	snapshot_label(row_of(close_window(), 7, 2000), SCOPE_PROCESS, LABEL_PROCESS_ppid, &ppid);
+	CHECK_UINT(ppid, 42);
+}
+
+/* The leader may be gone by then, and its memory another task's. */
+TEST(a_released_thread_goes_to_the_process_it_was_known_in)
+{
+	struct task_record thread = task(RECORD_TASK, 8, 7, 2000, 20);
+
+	setup();
+	feed(RECORD_TASK, 7, 2000, 10);
+	window_task(&window, &thread);
+	thread.head.kind = RECORD_FREE;
+	thread.head.process_start_ns = 0xdeadbeef;
+	thread.thread.run_ns = 25;
+	window_task(&window, &thread);
+
+	const struct snapshot *s = close_window();
+
+	CHECK_UINT(snapshot_rows(s, SCOPE_PROCESS), 1);
+	CHECK_REAL(metric(s, 7, 2000, METRIC_PROCESS_cpu_seconds), 35e-9, 1e-15);
+	thread.head.tid = 9;
+	window_task(&window, &thread);
+	CHECK_UINT(window.processes.count, 1);
+	CHECK_UINT(window.totals.unowned, 1);
+}
+
 TEST(a_walk_over_one_class_says_nothing_of_the_others)
 {
 	setup();

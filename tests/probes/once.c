@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probes/once.h"
+
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/harness.h"
+
+/* Loading and the first walk take a tenth of it; check_inside() tells when that was not enough. */
+#define START_MS 700
+
+/* The kernel lets go of an ended task through RCU: its final numbers come that much later. */
+#define RELEASE_MS 300
+
+#define MAX_OUTPUT (64u << 20)
+
+static void sleep_ms(long ms)
+{
+	struct timespec left = {ms / 1000, ms % 1000 * 1000000L};
+
+	while (nanosleep(&left, &left))
+		;
+}
+
+static void start(struct background *b, const char *program, const char *const arguments[])
+{
+	int ends[2];
+
+	CHECK(pipe(ends) == 0);
+	b->pid = fork();
+	CHECK(b->pid >= 0);
+	if (b->pid == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		execv(program, (char *const *)arguments);
+		_exit(127);
+	}
+	close(ends[1]);
+	b->out = ends[0];
+}
+
+/* Reads to the end, or so many lines. The text is NUL-terminated and owned by the caller. */
+static char *read_text(int fd, size_t lines)
+{
+	size_t len = 0, room = 65536;
+	char *text = malloc(room);
+
+	CHECK(text != NULL);
+	while (lines) {
+		ssize_t got = read(fd, text + len, room - 1 - len);
+
+		CHECK(got >= 0 && len + (size_t)got < MAX_OUTPUT);
+		if (got == 0)
+			break;
+		for (ssize_t i = 0; i < got && lines; i++)
+			lines -= text[len + (size_t)i] == '\n';
+		len += (size_t)got;
+		if (room - len > room / 2)
+			continue;
+		room *= 2;
+		text = realloc(text, room);
+		CHECK(text != NULL);
+	}
+	text[len] = '\0';
+	return text;
+}
+
+static void wait_for(struct background *b, const char *what)
+{
+	int status;
+
+	close(b->out);
+	CHECK(waitpid(b->pid, &status, 0) == b->pid);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		harness_fail(__FILE__, __LINE__, "%s failed: status %#x", what, (unsigned)status);
+}
+
+void once_start(struct background *once, unsigned duration_ms)
+{
+	const char *program = getenv("PROBECAST") ? getenv("PROBECAST") : "build/probecast";
+	char duration[16];
+
+	if (geteuid() != 0)
+		SKIP("needs root");
+	if (access(program, X_OK))
+		SKIP("the agent is not built");
+	snprintf(duration, sizeof(duration), "%u", duration_ms);
+	start(once, program,
+	      (const char *const[]){"probecast", "once", "--json", "--duration", duration, NULL});
+	sleep_ms(START_MS);
+}
+
+json_t *once_finish(struct background *once)
+{
+	char *text = read_text(once->out, SIZE_MAX);
+	json_error_t error;
+	json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+
+	wait_for(once, "probecast once");
+	if (!document)
+		harness_fail(__FILE__, __LINE__, "not JSON: %s at byte %d", error.text,
+			     error.position);
+	free(text);
+	need_probe(document, "walk");
+	return document;
+}
+
+/* build/tests/probes/test_x -> build/tests/work/work */
+static const char *work_program(void)
+{
+	static char path[PATH_MAX];
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	CHECK(len > 0);
+	self[len] = '\0';
+	snprintf(path, sizeof(path), "%.4000s/../work/work", dirname(self));
+	if (access(path, X_OK))
+		SKIP("the program of known work is not built: %s", path);
+	return path;
+}
+
+void work_start(struct background *work, const char *const arguments[])
+{
+	const char *all[16] = {"work"};
+
+	for (size_t i = 0; arguments[i]; i++) {
+		CHECK(i + 2 < sizeof(all) / sizeof(*all));
+		all[i + 1] = arguments[i];
+	}
+	start(work, work_program(), all);
+}
+
+static json_t *parse_lines(char *text)
+{
+	json_t *lines = json_array();
+
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		json_array_append_new(lines, json_loads(line, 0, NULL));
+	}
+	free(text);
+	return lines;
+}
+
+json_t *work_finish(struct background *work)
+{
+	char *text = read_text(work->out, SIZE_MAX);
+
+	wait_for(work, "work");
+	return parse_lines(text);
+}
+
+json_t *work_lines(struct background *work, size_t lines)
+{
+	return parse_lines(read_text(work->out, lines));
+}
+
+json_t *work_of(json_t *lines, const char *role)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach (lines, i, line)
+		if (strcmp(json_string_value(json_object_get(line, "role")), role) == 0)
+			return line;
+	harness_fail(__FILE__, __LINE__, "the work did not report as %s", role);
+}
+
+json_t *process_row(json_t *document, json_t *work)
+{
+	json_int_t pid = json_integer_value(json_object_get(work, "pid"));
+	json_t *row, *found = NULL;
+	size_t i, count = 0;
+
+	json_array_foreach (json_object_get(document, "processes"), i, row) {
+		if (json_integer_value(json_object_get(row, "pid")) != pid)
+			continue;
+		found = row;
+		count++;
+	}
+	if (count != 1)
+		harness_fail(__FILE__, __LINE__, "%zu rows with pid %lld", count, (long long)pid);
+	return found;
+}
+
+double number_at(json_t *object, const char *path)
+{
+	const char *whole = path;
+
+	for (const char *dot; (dot = strchr(path, '.')); path = dot + 1) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)(dot - path), path);
+		object = json_object_get(object, name);
+	}
+	object = json_object_get(object, path);
+	if (!json_is_number(object))
+		harness_fail(__FILE__, __LINE__, "no number %s", whole);
+	return json_number_value(object);
+}
+
+/* "2026-01-02T03:04:05.678Z" as milliseconds since 1970. */
+static double wall_ms(json_t *document, const char *name)
+{
+	json_t *window = json_object_get(document, "window");
+	const char *text = json_string_value(json_object_get(window, name));
+	struct tm tm = {0};
+	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+
+	CHECK(rest && rest[0] == '.' && strlen(rest) == 5 && rest[4] == 'Z');
+	return (double)timegm(&tm) * 1e3 + (double)strtol(rest + 1, NULL, 10);
+}
+
+double window_seconds(json_t *document)
+{
+	return (wall_ms(document, "end") - wall_ms(document, "start")) / 1e3;
+}
+
+void check_inside(json_t *document, json_t *lines)
+{
+	double from = wall_ms(document, "start"), to = wall_ms(document, "end");
+	json_t *line;
+	size_t i;
+
+	CHECK(json_array_size(lines) > 0);
+	json_array_foreach (lines, i, line) {
+		double began = number_at(line, "began_ms"), ended = number_at(line, "ended_ms");
+
+		if (began < from || ended > to - RELEASE_MS)
+			harness_fail(__FILE__, __LINE__,
+				     "this machine is too slow: work from %+.0f to %+.0f ms of a "
+				     "window of %.0f ms",
+				     began - from, ended - from, to - from);
+	}
+}
+
+void need_probe(json_t *document, const char *name)
+{
+	json_t *probes = json_object_get(json_object_get(document, "agent"), "probes");
+	const char *variant = json_string_value(json_object_get(probes, name));
+
+	CHECK(variant != NULL);
+	if (strncmp(variant, "unavailable", strlen("unavailable")) == 0)
+		SKIP("probe %s is %s", name, variant);
+}
+
+void check_close(json_t *row, const char *path, double expected)
+{
+	double actual = number_at(row, path);
+
+	printf("%s: %.9g, truth %.9g, difference %+.3f %%\n", path, actual, expected,
+	       (actual - expected) / expected * 100);
+	fflush(stdout);
+	harness_real(__FILE__, __LINE__, path, actual, expected, expected * 0.01);
+}

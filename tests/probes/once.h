@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One window of the agent, and known work inside it. */
+#pragma once
+
+#include <jansson.h>
+#include <sys/types.h>
+
+/* A program that runs in the background; what it prints is read at its end. */
+struct background {
+	pid_t pid;
+	int out;
+};
+
+/*
+ * Starts `probecast once --json` and returns when it is watching. Skips the test
+ * without root, without the program, or where BPF is not to be had.
+ */
+void once_start(struct background *once, unsigned duration_ms);
+
+/* Waits for the window's end; returns the document. Skips the test when it does not come from BPF.
+ */
+json_t *once_finish(struct background *once);
+
+/* Starts tests/work with these arguments. */
+void work_start(struct background *work, const char *const arguments[]);
+
+/* Waits for its end; returns the list of what its processes did. */
+json_t *work_finish(struct background *work);
+
+/* Reads what it printed so far, up to so many lines; for work that goes on living. */
+json_t *work_lines(struct background *work, size_t lines);
+
+/* What the process of that role did; the test fails when there is none. */
+json_t *work_of(json_t *lines, const char *role);
+
+/* The row of the process; the test fails unless there is just one. */
+json_t *process_row(json_t *document, json_t *work);
+
+/* A number inside nested objects ("cpu.seconds"); the test fails when it is absent. */
+double number_at(json_t *object, const char *path);
+
+/* Length of the document's window. */
+double window_seconds(json_t *document);
+
+/* Fails unless all this work lay inside the document's window, and ended well before its end. */
+void check_inside(json_t *document, json_t *lines);
+
+/* Skips the test when the probe is not attached, with its reason. */
+void need_probe(json_t *document, const char *name);
+
+/* Fails unless the number is within 1 % of the expected one; prints both and the difference. */
+void check_close(json_t *row, const char *path, double expected);

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "work/work.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t work_began_ms;
+
+static int64_t linger_ms;
+
+static const struct {
+	const char *name;
+	int arguments;
+	void (*run)(char **argv);
+	const char *help;
+} commands[] = {
+	{"cpu", 1, work_cpu, "SECONDS: use so much CPU time"},
+	{"spawn", 2, work_spawn, "N MS: N processes, one after the other, each with MS ms of CPU"},
+	{"spawn-exec", 2, work_spawn_exec, "N MS: the same, each executing this program"},
+	{"threads", 2, work_threads, "N SECONDS: N threads, each with so much CPU time"},
+	{"name", 2, work_name, "HEXBYTES SECONDS: a process with any name, using CPU"},
+	{"sleepers", 2, work_sleepers, "N SECONDS: N processes that sleep"},
+	{"memory", 1, work_memory, "BYTES: touch so much anonymous memory and keep it"},
+	{"tcp", 1, work_tcp, "BYTES: send them over 127.0.0.1, a quarter comes back"},
+	{"tcp6", 1, work_tcp6, "BYTES: the same over ::1"},
+	{"udp", 2, work_udp, "MESSAGES SIZE: each is answered with one byte"},
+	{"unix", 1, work_unix, "BYTES: over a pair of stream sockets"},
+	{"direct-write", 2, work_direct_write, "FILE BYTES: past the page cache"},
+	{"buffered-write", 2, work_buffered_write,
+	 "FILE BYTES: through the page cache, then fsync"},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+void work_fail(const char *what)
+{
+	if (errno)
+		fprintf(stderr, "work: %s: %s\n", what, strerror(errno));
+	else
+		fprintf(stderr, "work: %s\n", what);
+	exit(1);
+}
+
+int64_t work_wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+pid_t work_fork(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0)
+		work_fail("fork");
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	work_began_ms = work_wall_ms();
+	return 0;
+}
+
+double work_wait(pid_t pid)
+{
+	struct rusage usage;
+	int status;
+
+	if (wait4(pid, &status, 0, &usage) != pid)
+		work_fail("wait4");
+	errno = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		work_fail("a process of its own failed");
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+void work_report(const char *role, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+	int len = snprintf(line, sizeof(line),
+			   "{\"role\":\"%s\",\"pid\":%d,\"began_ms\":%lld,\"ended_ms\":%lld", role,
+			   getpid(), (long long)work_began_ms, (long long)work_wall_ms());
+
+	va_start(args, format);
+	len += vsnprintf(line + len, sizeof(line) - (size_t)len, format, args);
+	va_end(args);
+	if (dprintf(STDOUT_FILENO, "%.*s}\n", len, line) < 0)
+		work_fail("write");
+	work_sleep_ms(linger_ms);
+}
+
+void work_sleep_ms(int64_t ms)
+{
+	struct timespec left = {ms / 1000, ms % 1000 * 1000000L};
+
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+}
+
+uint64_t work_number(const char *text)
+{
+	char *end;
+
+	errno = 0;
+
+	uint64_t value = strtoull(text, &end, 10);
+
+	if (errno || end == text || *end)
+		work_fail("not a number");
+	return value;
+}
+
+double work_seconds(const char *text)
+{
+	char *end;
+
+	errno = 0;
+
+	double value = strtod(text, &end);
+
+	if (errno || end == text || *end || !(value >= 0))
+		work_fail("not a number of seconds");
+	return value;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "Usage: work [delay MS] [linger MS] COMMAND ARGUMENTS\n"
+			"  delay MS       sleep before the work\n"
+			"  linger MS      sleep after it, each process\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(stderr, "  %-14s %s\n", commands[i].name, commands[i].help);
+	return 2;
+}
+
+/* "name MS" in front of the command. */
+static bool take_prefix(char ***argv, const char *name, int64_t *ret)
+{
+	if (!**argv || strcmp(**argv, name) != 0 || !(*argv)[1])
+		return false;
+	*ret = (int64_t)work_number((*argv)[1]);
+	*argv += 2;
+	return true;
+}
+
+static int count(char **argv)
+{
+	int n = 0;
+
+	while (argv[n])
+		n++;
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	int64_t delay_ms;
+
+	if (argc < 2)
+		return usage();
+	argv++;
+	if (take_prefix(&argv, "delay", &delay_ms))
+		work_sleep_ms(delay_ms);
+	take_prefix(&argv, "linger", &linger_ms);
+	work_began_ms = work_wall_ms();
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (count(argv) != commands[i].arguments + 1 ||
+		    strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		commands[i].run(argv + 1);
+		return 0;
+	}
+	return usage();
+}
