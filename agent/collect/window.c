@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "collect/derive.h"
+#include "collect/thread.h"
 
 #define THREAD_COUNTERS (sizeof(struct thread_counters) / sizeof(uint64_t))
 #define SHARED_COUNTERS (sizeof(struct shared_counters) / sizeof(uint64_t))
@@ -14,15 +15,6 @@
 _Static_assert(PROCESS_INPUT(run_ns) == 0, "thread counters come first");
 _Static_assert(PROCESS_INPUT(tcp_rx_bytes) == THREAD_COUNTERS, "shared counters follow");
 _Static_assert(PROCESS_INPUT(rx_bytes) == THREAD_COUNTERS + SHARED_COUNTERS, "then derived ones");
-
-struct thread {
-	uint32_t tid;
-	uint32_t walk; /* the newest that showed it */
-	bool missed;   /* a walk should have shown it and did not */
-	uint64_t start_ns;
-	struct process *process;
-	struct thread_counters last;
-};
 
 void window_init(struct window *w, struct identity *identity, uint64_t available)
 {
@@ -189,7 +181,7 @@ static void set_identity(struct window *w, struct process *p, const struct task_
 	}
 }
 
-static void set_exited(struct window *w, struct process *p, uint32_t status)
+void window_set_exited(struct window *w, struct process *p, uint32_t status)
 {
 	if (!p->exited)
 		p->exited_window = w->number;
@@ -205,7 +197,7 @@ static void take_exit(struct window *w, struct process *p, const struct task_rec
 
 	if (!r->group_dead)
 		return;
-	set_exited(w, p, r->exit_code);
+	window_set_exited(w, p, r->exit_code);
 	if (peak > p->value[PROCESS_INPUT(peak_rss_bytes)])
 		p->value[PROCESS_INPUT(peak_rss_bytes)] = peak;
 	if (peak)
@@ -220,7 +212,7 @@ static void take_walk(struct window *w, struct process *p, const struct task_rec
 		set_memory(p, r, (uint64_t)sysconf(_SC_PAGESIZE));
 	p->zombie = r->zombie;
 	if (r->zombie)
-		set_exited(w, p, r->exit_code);
+		window_set_exited(w, p, r->exit_code);
 	else if (!p->exited)
 		p->value[PROCESS_INPUT(threads)] = r->threads;
 	add_shared(p, &r->shared);
@@ -273,7 +265,7 @@ void window_task(struct window *w, const struct task_record *r)
 		p->zombie = false;
 		add_shared(p, &r->shared);
 		if (!p->exited)
-			set_exited(w, p, r->exit_code);
+			window_set_exited(w, p, r->exit_code);
 	}
 }
 
@@ -295,51 +287,6 @@ void window_path(struct window *w, const struct path_record *r)
 		p->uid = r->uid;
 		memcpy(p->comm, r->comm, RECORD_COMM_LENGTH);
 	}
-}
-
-void window_walk_begin(struct window *w)
-{
-	w->walk++;
-}
-
-struct sweep {
-	struct window *window;
-	bool full;
-	uint32_t class, classes;
-};
-
-/*
- * The walk no longer shows a thread that it should. Its release may still be on
- * its way, and must find the entry or all would be counted again: only a thread
- * that is missed twice has lost its event.
- */
-static bool thread_is_gone(void *context, void *item)
-{
-	struct sweep *s = context;
-	struct thread *t = item;
-
-	if (t->walk == s->window->walk || (!s->full && t->tid % s->classes != s->class))
-		return false;
-	if (s->window->exit_events && !t->missed) {
-		t->missed = true;
-		return false;
-	}
-
-	struct process *p = t->process;
-
-	if (--p->threads_known == 0 && !p->exited) {
-		s->window->totals.exits_missed += s->window->exit_events;
-		set_exited(s->window, p, 0);
-	}
-	free(t);
-	return true;
-}
-
-void window_walk_end(struct window *w, bool full, uint32_t class, uint32_t classes)
-{
-	struct sweep s = {w, full, class, classes};
-
-	table_sweep(&w->threads, thread_is_gone, &s);
 }
 
 void window_clear_amounts(struct window *w)

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Threads that a walk should have shown: how the window finds out what it was not told. */
+#include <stdlib.h>
+
+#include "collect/thread.h"
+
+void window_walk_begin(struct window *w)
+{
+	w->walk++;
+}
+
+struct sweep {
+	struct window *window;
+	bool full;
+	uint32_t class, classes;
+};
+
+/*
+ * The walk no longer shows a thread that it should. Its release may still be on
+ * its way, and must find the entry or all would be counted again: only a thread
+ * that is missed twice has lost its event.
+ */
+static bool thread_is_gone(void *context, void *item)
+{
+	struct sweep *s = context;
+	struct thread *t = item;
+
+	if (t->walk == s->window->walk || (!s->full && t->tid % s->classes != s->class))
+		return false;
+	if (s->window->exit_events && !t->missed) {
+		t->missed = true;
+		return false;
+	}
+
+	struct process *p = t->process;
+
+	if (--p->threads_known == 0 && !p->exited) {
+		s->window->totals.exits_missed += s->window->exit_events;
+		window_set_exited(s->window, p, 0);
+	}
+	free(t);
+	return true;
+}
+
+void window_walk_end(struct window *w, bool full, uint32_t class, uint32_t classes)
+{
+	struct sweep s = {w, full, class, classes};
+
+	table_sweep(&w->threads, thread_is_gone, &s);
+}
