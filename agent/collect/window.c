@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collect/derive.h"
 #include "collect/thread.h"
 
 #define THREAD_COUNTERS (sizeof(struct thread_counters) / sizeof(uint64_t))
