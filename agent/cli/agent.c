@@ -100,7 +100,7 @@ static void take_message(struct agent *a, const struct link_message *m)
 	case LINK_READY:
 		a->port = (uint16_t)m->number;
 		if (a->child.restarts == 0 && a->ready)
-			a->ready(a->context);
+			a->ready(a->context, m->text);
 		break;
 	case LINK_FAILED:
 		fprintf(stderr, "probecast: %s\n", m->text);

@@ -17,7 +17,8 @@ struct agent {
 	bool stop;
 	int status;		       /* exit status once stop is set */
 	void (*reload)(void *context); /* on SIGHUP */
-	void (*ready)(void *context);  /* when the server listens for the first time */
+	/* When the server listens for the first time; token is "" or opens the dashboard. */
+	void (*ready)(void *context, const char *token);
 	void *context;
 };
 

@@ -16,9 +16,6 @@
 #include "cli/state.h"
 #include "serve/token.h"
 
-/* Long enough to open the page, and to leave it open for a while. */
-#define URL_TOKEN_SECONDS 3600
-
 static struct option_spec options[] = {
 	{.name = "config", .argument = "FILE", .help = "configuration file (YAML)"},
 	{.name = "listen",
@@ -103,39 +100,24 @@ static void keep_port(struct run *r)
 	buf_free(&bundle);
 }
 
-static void print_url(const struct run *r)
+static void print_url(const struct run *r, const char *token)
 {
 	const char *host = r->config.listen_host;
-	const char *open = strchr(host, ':') ? "[" : "", *close = strchr(host, ':') ? "]" : "";
-	struct token_claims claims = {.ttl_seconds = URL_TOKEN_SECONDS};
-	char error[256];
+	bool v6 = strchr(host, ':') != NULL;
 
-	if (!r->secret[0]) {
-		printf("http://%s%s%s:%u/\n", open, host, close, r->agent.port);
-		fflush(stdout);
-		return;
-	}
-	text_copy(claims.subject, sizeof(claims.subject), "local");
-	text_copy(claims.role, sizeof(claims.role), "super_admin");
-
-	AUTO_FREE char *token = token_mint(&claims, r->secret, error, sizeof(error));
-
-	if (!token) {
-		log_error("no token for the dashboard: %s", error);
-		return;
-	}
-	printf("http://%s%s%s:%u/#token=%s\n", open, host, close, r->agent.port, token);
+	printf("http://%s%s%s:%u/%s%s\n", v6 ? "[" : "", host, v6 ? "]" : "", r->agent.port,
+	       *token ? "#token=" : "", token);
 	fflush(stdout);
 }
 
-static void on_ready(void *context)
+static void on_ready(void *context, const char *token)
 {
 	struct run *r = context;
 
 	log_info("collecting from %s every %u ms", r->agent.collector.source.name,
 		 r->config.interval_ms);
 	keep_port(r);
-	print_url(r);
+	print_url(r, token);
 }
 
 /* A bad new configuration leaves the old one in force. */

@@ -75,15 +75,15 @@ static void add_labels(struct window *w, struct builder *b, struct builder_row *
 	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_comm, p->comm);
 	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_exe, p->exe);
 	builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_uid, p->uid);
-	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_user,
+	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_user,
 			     identity_user(w->identity, p->uid));
 	add_exit_labels(row, p);
 	if (!c)
 		return;
-	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_cgroup, c->path);
-	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_unit, c->unit);
-	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_container, c->container);
-	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_pod, c->pod);
+	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_cgroup, c->path);
+	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_unit, c->unit);
+	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_container, c->container);
+	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_pod, c->pod);
 }
 
 static void add_row(struct window *w, struct builder *b, struct process *p, uint64_t length_ns)

@@ -2,6 +2,7 @@
 #include "collect/loader.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -169,6 +170,8 @@ int loader_open(struct loader *l, char *error, size_t size)
 		snprintf(error, size, "%s", l->states[PROVIDER_WALK].reason);
 		return -ENODEV;
 	}
+	/* The verifier's input and the kernel's types took 10 MB that are free again. */
+	malloc_trim(0);
 	l->walk_link = bpf_link__fd(l->skeleton->links.walk__tasks);
 	l->ring_fd = bpf_map__fd(l->skeleton->maps.events);
 	l->disks_fd = bpf_map__fd(l->skeleton->maps.disks);

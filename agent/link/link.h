@@ -15,7 +15,8 @@
 enum link_kind {
 	LINK_BUNDLE = 1, /* collector to server: configuration and rules, see bundle.h */
 	LINK_SNAPSHOT,	 /* collector to server: one snapshot */
-	LINK_READY,	 /* server to collector: it listens; number is the port */
+	LINK_READY,	 /* server to collector: it listens; number is the port, text a token for
+			    the dashboard where the agent has its automatic key */
 	LINK_FAILED,	 /* server to collector: it cannot start; text says why; number is the exit
 			    status */
 	LINK_STATUS, /* server to collector, once a window: number is its CPU time so far in ns */

@@ -11,6 +11,7 @@ void builder_begin(struct builder *b)
 	buf_reset(&b->values);
 	buf_reset(&b->strings);
 	buf_reset(&b->block);
+	memset(b->shared, 0, sizeof(b->shared));
 	buf_add_char(&b->strings, '\0'); /* offset 0 is the empty string */
 }
 
@@ -46,6 +47,20 @@ void builder_label_string(struct builder *b, struct builder_row *row, enum scope
 {
 	if (text && *text)
 		builder_label(row, scope, label, builder_string(b, text));
+}
+
+void builder_label_shared(struct builder *b, struct builder_row *row, enum scope scope,
+			  enum label label, const char *text)
+{
+	size_t place = ((uintptr_t)text >> 4) % BUILDER_SHARED;
+
+	if (!text || !*text)
+		return;
+	if (b->shared[place].text != text) {
+		b->shared[place].text = text;
+		b->shared[place].offset = builder_string(b, text);
+	}
+	builder_label(row, scope, label, b->shared[place].offset);
 }
 
 void builder_value(struct builder_row *row, enum metric metric, union snapshot_value value)

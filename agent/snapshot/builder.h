@@ -19,12 +19,19 @@ struct builder_row {
 	union snapshot_value values[BUILDER_MAX_METRICS];
 };
 
+/* Places for strings that many rows have; what finds its place taken is stored again. */
+#define BUILDER_SHARED 256
+
 struct builder {
 	struct snapshot head; /* the caller fills seq, times, interval_ms */
 	struct buf tables[SCOPES];
 	struct buf values;
 	struct buf strings;
 	struct buf block; /* the finished snapshot */
+	struct {
+		const char *text;
+		uint32_t offset;
+	} shared[BUILDER_SHARED];
 };
 
 /* Begins a new snapshot; head is cleared. */
@@ -39,6 +46,13 @@ uint32_t builder_string(struct builder *b, const char *text);
 /* Puts a label into a row that is being made. An empty or NULL string is left absent. */
 void builder_label(struct builder_row *row, enum scope scope, enum label label, uint64_t value);
 void builder_label_string(struct builder *b, struct builder_row *row, enum scope scope,
+			  enum label label, const char *text);
+
+/*
+ * The same for a text that stays where it is, unchanged, until builder_finish(), and that other
+ * rows have too (a user's name, a cgroup's path): it is stored once.
+ */
+void builder_label_shared(struct builder *b, struct builder_row *row, enum scope scope,
 			  enum label label, const char *text);
 
 /* Puts a metric's value into a row that is being made. */
