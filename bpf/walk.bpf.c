@@ -13,7 +13,7 @@
 #include "probe.bpf.h"
 
 #define MM_CPUS 128
-#define ON_CPU_TASKS 4096
+#define ON_CPU_BITS 4096
 
 /* Set by the agent before each walk. */
 __u32 walk_all = 0;   /* write every task, and what threads that ended have left behind */
@@ -28,13 +28,12 @@ __u32 walk_number = 0;
 
 static __u64 percpu_distance[MM_CPUS];
 
-/* Tasks that were on a CPU during a walk, and in which. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, ON_CPU_TASKS);
-	__type(key, u32);
-	__type(value, u32);
-} on_cpu SEC(".maps");
+/*
+ * Tasks that were on a CPU during this walk, and during the one before: a bit for
+ * each tid modulo ON_CPU_BITS. Two tasks that share a bit cost a record too many.
+ */
+static __u64 on_cpu_now[ON_CPU_BITS / 64];
+static __u64 on_cpu_before[ON_CPU_BITS / 64];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -84,6 +83,10 @@ static __always_inline void begin_walk(void)
 
 	mark_before = mark_now;
 	mark_now = walker->sched_info.last_arrival;
+	for (u32 i = 0; i < ON_CPU_BITS / 64; i++) {
+		on_cpu_before[i] = on_cpu_now[i];
+		on_cpu_now[i] = 0;
+	}
 	walk_number++;
 	if (walk_number == 1 && !mm_counts_are_atomic())
 		measure_percpu();
@@ -91,18 +94,14 @@ static __always_inline void begin_walk(void)
 
 static __always_inline bool ran_since_last_walk(struct task_struct *task)
 {
-	u32 tid = task->pid, now = walk_number;
+	u32 tid = task->pid, word = tid / 64 % (ON_CPU_BITS / 64);
+	u64 bit = 1ULL << (tid % 64);
 
 	if (task->on_cpu) {
-		bpf_map_update_elem(&on_cpu, &tid, &now, BPF_ANY);
+		on_cpu_now[word] |= bit;
 		return true;
 	}
-	if (task->sched_info.last_arrival >= mark_before)
-		return true;
-
-	u32 *walk = bpf_map_lookup_elem(&on_cpu, &tid);
-
-	return walk && *walk == now - 1;
+	return task->sched_info.last_arrival >= mark_before || (on_cpu_before[word] & bit);
 }
 
 /*

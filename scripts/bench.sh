@@ -10,17 +10,8 @@ PROBECAST=${PROBECAST:-$(realpath "$BUILD/probecast")}
 WORK=${WORK:-$(realpath "$BUILD/tests/work/work")}
 export PROBECAST WORK
 
-STATS=/proc/sys/kernel/bpf_stats_enabled
-stats_before=$(cat $STATS 2>/dev/null)
 rows=$(mktemp)
-
-restore() {
-	if [ -n "$stats_before" ] && [ -w $STATS ] && [ "$(cat $STATS)" != "$stats_before" ]; then
-		echo "$stats_before" >$STATS
-	fi
-	rm -f "$rows"
-}
-trap restore EXIT
+trap 'rm -f "$rows" "$rows.one"' EXIT
 trap 'exit 130' INT TERM
 
 chosen() {
@@ -56,7 +47,7 @@ fi
 if [ "$(id -u)" != 0 ]; then
 	echo "the agent's own cost: not measured, it needs root"
 else
-	if [ "$stats_before" != 0 ]; then
+	if [ "$(cat /proc/sys/kernel/bpf_stats_enabled)" != 0 ]; then
 		echo "kernel.bpf_stats_enabled is on: BPF programs cost more than usual"
 	fi
 	chosen agent "$@" && run "$BUILD/tests/bench/bench_agent" 2000

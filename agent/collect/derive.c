@@ -11,6 +11,7 @@ static double scale(enum metric_unit unit)
 	return unit == UNIT_MILLI ? 1e-3 : 1;
 }
 
+/* The value of a metric that comes from something that is not 0. */
 static double real_value(const struct metric_info *m, const struct derive_inputs *in, unsigned i)
 {
 	double length = (double)in->length_ns;
@@ -39,22 +40,31 @@ static int needs_window(enum metric_kind kind)
 	       kind == KIND_SHARE;
 }
 
+/* Most numbers of most rows are 0, and then so is what comes from them: no arithmetic. */
+static union snapshot_value derive(const struct metric_info *m, const struct derive_inputs *in,
+				   unsigned i)
+{
+	uint64_t from = needs_window(m->kind) ? in->amount[i] : in->value[i];
+	union snapshot_value value = {.integer = from};
+
+	if (from && m->real)
+		value.real = real_value(m, in, i);
+	return value;
+}
+
 void derive_row(struct builder_row *row, enum scope scope, const struct derive_inputs *in)
 {
 	const struct scope_info *s = &catalogue_scopes[scope];
+	const struct metric_info *m = &catalogue_metrics[s->first_metric];
+	unsigned count = (unsigned)scope_metrics(scope);
 
-	for (int id = (int)s->first_metric; id < (int)s->end_metric; id++) {
-		const struct metric_info *m = &catalogue_metrics[id];
+	for (unsigned id = 0; id < count; id++, m++) {
 		unsigned i = (unsigned)(m->input - s->first_input);
-		union snapshot_value value = {0};
 
 		if (!(in->available >> i & 1) || (needs_window(m->kind) && !in->length_ns))
 			continue;
-		if (m->real)
-			value.real = real_value(m, in, i);
-		else
-			value.integer = m->kind == KIND_AMOUNT ? in->amount[i] : in->value[i];
-		builder_value(row, (enum metric)id, value);
+		row->present[id / 64] |= 1ULL << (id % 64);
+		row->values[id] = derive(m, in, i);
 	}
 }
 

@@ -88,7 +88,7 @@ static void add_labels(struct window *w, struct builder *b, struct builder_row *
 
 static void add_row(struct window *w, struct builder *b, struct process *p, uint64_t length_ns)
 {
-	struct builder_row row = {0};
+	struct builder_row row;
 	struct derive_inputs in = {
 		.amount = p->amount,
 		.value = p->value,
@@ -99,8 +99,11 @@ static void add_row(struct window *w, struct builder *b, struct process *p, uint
 
 	if (!p->has_memory)
 		in.available &= ~MEMORY_GAUGES;
-	split_run_time(p);
-	fill_derived(p);
+	builder_row_clear(&row);
+	if (p->touched_window == w->number) {
+		split_run_time(p);
+		fill_derived(p);
+	}
 	add_labels(w, b, &row, p);
 	derive_row(&row, SCOPE_PROCESS, &in);
 	builder_add(b, SCOPE_PROCESS, &row);

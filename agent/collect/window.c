@@ -309,7 +309,9 @@ static bool process_is_over(void *context, void *item)
 	struct window *w = context;
 	struct process *p = item;
 
-	memset(p->amount, 0, sizeof(p->amount));
+	/* Only what was heard of in this window has an amount. */
+	if (p->touched_window == w->number)
+		memset(p->amount, 0, sizeof(p->amount));
 	if (!p->exited || p->threads_known || p->touched_window == w->number)
 		return false;
 	process_free(p);

@@ -14,10 +14,18 @@
 /* A row before it is packed: dense, indexed from the first label and metric of its scope. */
 struct builder_row {
 	uint64_t labels_present;
-	uint64_t labels[BUILDER_MAX_LABELS];
 	uint64_t present[SNAPSHOT_WORDS];
-	union snapshot_value values[BUILDER_MAX_METRICS];
+	uint64_t labels[BUILDER_MAX_LABELS];		  /* those that are present */
+	union snapshot_value values[BUILDER_MAX_METRICS]; /* those that are present */
 };
+
+/* Begins a row; what is not present is not cleared. */
+static inline void builder_row_clear(struct builder_row *row)
+{
+	row->labels_present = 0;
+	for (int w = 0; w < SNAPSHOT_WORDS; w++)
+		row->present[w] = 0;
+}
 
 /* Places for strings that many rows have; what finds its place taken is stored again. */
 #define BUILDER_SHARED 256

@@ -185,16 +185,6 @@ double process_bpf_seconds(pid_t pid)
 	return total;
 }
 
-bool bpf_stats_enable(bool on)
-{
-	int fd = open("/proc/sys/kernel/bpf_stats_enabled", O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, on ? "1" : "0", 1) == 1;
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 static void read_first_line(int fd)
 {
 	char c = 0;

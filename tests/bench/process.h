@@ -32,12 +32,9 @@ pid_t process_child(pid_t pid);
 
 /*
  * Run time of the BPF programs that the process holds, less those that it runs itself (iterators:
- * they are in its own CPU time already). Counted only while kernel.bpf_stats_enabled is 1.
+ * they are in its own CPU time already). Counted only while bpf_enable_stats() holds.
  */
 double process_bpf_seconds(pid_t pid);
-
-/* Switches kernel.bpf_stats_enabled; false when it cannot. */
-bool bpf_stats_enable(bool on);
 
 /* A running agent. */
 struct bench_agent {
