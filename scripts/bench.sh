@@ -24,12 +24,33 @@ chosen() {
 	return 1
 }
 
+# Per cent of the machine in use over two seconds.
+busy() {
+	local total idle
+	read -r total idle < <(awk '/^cpu /{ for (i = 2; i <= 9; i++) t += $i; print t, $5 + $6 }' /proc/stat)
+	sleep 2
+	awk -v t0="$total" -v i0="$idle" '/^cpu /{ for (i = 2; i <= 9; i++) t += $i
+		printf "%d\n", 100 * (1 - ($5 + $6 - i0) / (t - t0)) }' /proc/stat
+}
+
+# Other work on the machine is noise in every number: it is waited for, but not for ever.
+wait_until_idle() {
+	local used try
+	for try in 1 2 3 4 5 6 7 8 9 10; do
+		used=$(busy)
+		[ "$used" -le 5 ] && return
+		sleep 3
+	done
+	echo "the machine is busy with something else ($used %): what follows is noisy"
+}
+
 # Shows a row as soon as it is there.
 table() {
 	awk -F '\t' '{ printf "%-58s %-52s %-24s %8s %8s  %s\n", $1, $2, $3, $4, $5, $6; fflush() }'
 }
 
 run() {
+	wait_until_idle
 	if "$@" >"$rows.one"; then
 		table <"$rows.one"
 		cat "$rows.one" >>"$rows"

@@ -86,12 +86,13 @@ static void close_window(struct agent *a)
 		.server_rss_bytes = child_rss_bytes(&a->child),
 		.server_restarts = a->child.restarts,
 	};
-	const struct snapshot *s = collector_window(&a->collector, &self);
+	struct builder_parts parts;
 
-	if (!s)
+	collector_window(&a->collector, &self);
+	if (!builder_end(&a->collector.builder, &parts))
 		log_error("no memory for the snapshot of this window");
 	else if (a->child.fd >= 0)
-		child_send(&a->child, s, s->bytes);
+		child_send(&a->child, parts.list, parts.count);
 }
 
 static void take_message(struct agent *a, const struct link_message *m)

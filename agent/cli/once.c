@@ -121,7 +121,9 @@ static int once(const struct config *config, const struct encode_view *view, uin
 		return options_fail(1, "%s", error);
 	watch(&c, duration_ms);
 
-	const struct snapshot *s = collector_window(&c, &(struct collector_agent){0});
+	collector_window(&c, &(struct collector_agent){0});
+
+	const struct snapshot *s = builder_finish(&c.builder);
 	int status = s ? print(s, view) : options_fail(1, "once: out of memory");
 
 	collector_close(&c);

@@ -211,7 +211,7 @@ static void fill_head(struct collector *c)
 	head->source = builder_string(&c->builder, c->source.name);
 }
 
-const struct snapshot *collector_window(struct collector *c, const struct collector_agent *agent)
+void collector_window(struct collector *c, const struct collector_agent *agent)
 {
 	struct builder *b = &c->builder;
 
@@ -233,7 +233,6 @@ const struct snapshot *collector_window(struct collector *c, const struct collec
 	emit_one(c, SCOPE_AGENT, &c->self, length_ns);
 	emit_probes(c);
 	window_next(&c->window);
-	return builder_finish(b);
 }
 
 void collector_close(struct collector *c)

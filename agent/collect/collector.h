@@ -41,10 +41,10 @@ int collector_open(struct collector *c, const char *source, const char *node, ui
 void collector_drain(struct collector *c);
 
 /*
- * Closes the window, begins the next, and returns the snapshot: valid until the
- * next call. NULL without memory.
+ * Closes the window and begins the next. The snapshot is then in c->builder, to
+ * be ended by builder_end() or builder_finish(), until the next call.
  */
-const struct snapshot *collector_window(struct collector *c, const struct collector_agent *agent);
+void collector_window(struct collector *c, const struct collector_agent *agent);
 
 /* Frees everything; a collector that was never opened is fine. */
 void collector_close(struct collector *c);

@@ -110,9 +110,9 @@ int child_start(struct child *c)
 	return link_send_block(c->fd, LINK_BUNDLE, c->greeting.data, c->greeting.len);
 }
 
-void child_send(struct child *c, const void *snapshot, size_t bytes)
+void child_send(struct child *c, const struct iovec *parts, int count)
 {
-	if (c->fd < 0 || link_send_block(c->fd, LINK_SNAPSHOT, snapshot, bytes))
+	if (c->fd < 0 || link_send_parts(c->fd, LINK_SNAPSHOT, parts, count))
 		c->unsent++;
 }
 

@@ -70,21 +70,30 @@ static int write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-int link_send_block(int fd, enum link_kind kind, const void *bytes, size_t len)
+int link_send_parts(int fd, enum link_kind kind, const struct iovec *parts, int count)
 {
-	struct wire wire = {.kind = kind, .has_block = 1, .number = len};
+	struct wire wire = {.kind = kind, .has_block = 1};
 	AUTO_CLOSE int block = memfd_create("probecast", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (block < 0)
 		return -errno;
+	for (int i = 0; i < count; i++) {
+		int failed = write_all(block, parts[i].iov_base, parts[i].iov_len);
 
-	int failed = write_all(block, bytes, len);
-
-	if (failed)
-		return failed;
+		if (failed)
+			return failed;
+		wire.number += parts[i].iov_len;
+	}
 	if (fcntl(block, F_ADD_SEALS, SEALS))
 		return -errno;
 	return send_wire(fd, &wire, block);
+}
+
+int link_send_block(int fd, enum link_kind kind, const void *bytes, size_t len)
+{
+	const struct iovec whole = {(void *)bytes, len};
+
+	return link_send_parts(fd, kind, &whole, 1);
 }
 
 int link_send(int fd, enum link_kind kind, uint64_t number, const char *text)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 /* Descriptor number on which a started server finds its end of the link. */
 #define LINK_SERVER_FD 3
@@ -34,6 +35,9 @@ struct link_message {
 
 /* Makes both ends. Returns 0 or a negative errno. */
 int link_pair(int ret_ends[2]);
+
+/* Sends parts, one after the other, as one block. As link_send_block(). */
+int link_send_parts(int fd, enum link_kind kind, const struct iovec *parts, int count);
 
 /* Sends a block as a sealed memfd. Returns 0 or a negative errno: -EAGAIN when the reader is
  * behind. */

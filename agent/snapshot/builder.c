@@ -10,7 +10,6 @@ void builder_begin(struct builder *b)
 		buf_reset(&b->tables[s]);
 	buf_reset(&b->values);
 	buf_reset(&b->strings);
-	buf_reset(&b->block);
 	memset(b->shared, 0, sizeof(b->shared));
 	buf_add_char(&b->strings, '\0'); /* offset 0 is the empty string */
 }
@@ -108,40 +107,60 @@ static bool any_part_failed(const struct builder *b)
 	return failed;
 }
 
-static uint32_t append_part(struct buf *block, const struct buf *part)
+static void append(struct builder_parts *parts, const void *bytes, size_t len)
 {
-	buf_align(block, 8);
+	if (!len)
+		return;
+	parts->list[parts->count++] = (struct iovec){(void *)bytes, len};
+	parts->bytes += len;
+}
 
-	uint32_t at = (uint32_t)block->len;
+/* Parts begin at multiples of 8. Returns where this one does. */
+static uint32_t append_part(struct builder_parts *parts, const struct buf *part)
+{
+	static const char zeros[8];
 
-	buf_add(block, part->data, part->len);
+	append(parts, zeros, -parts->bytes & 7);
+
+	uint32_t at = (uint32_t)parts->bytes;
+
+	append(parts, part->data, part->len);
 	return at;
+}
+
+bool builder_end(struct builder *b, struct builder_parts *ret)
+{
+	struct snapshot *head = &b->head;
+
+	*ret = (struct builder_parts){0};
+	if (any_part_failed(b))
+		return false;
+	append(ret, head, sizeof(*head));
+	for (int s = 0; s < SCOPES; s++) {
+		size_t rows = b->tables[s].len / snapshot_row_size((enum scope)s);
+
+		head->tables[s].offset = append_part(ret, &b->tables[s]);
+		head->tables[s].rows = (uint32_t)rows;
+	}
+	head->values = append_part(ret, &b->values);
+	head->values_count = (uint32_t)(b->values.len / sizeof(uint64_t));
+	head->strings = append_part(ret, &b->strings);
+	head->strings_bytes = (uint32_t)b->strings.len;
+	head->magic = SNAPSHOT_MAGIC;
+	head->version = SNAPSHOT_VERSION;
+	head->catalogue = catalogue_fingerprint();
+	head->bytes = ret->bytes;
+	return ret->bytes <= SNAPSHOT_MAX_BYTES;
 }
 
 const struct snapshot *builder_finish(struct builder *b)
 {
-	struct buf *block = &b->block;
+	struct builder_parts parts;
 
-	if (any_part_failed(b))
+	buf_reset(&b->block);
+	if (!builder_end(b, &parts))
 		return NULL;
-	buf_reset(block);
-	buf_add(block, &b->head, sizeof(b->head));
-	for (int s = 0; s < SCOPES; s++) {
-		size_t rows = b->tables[s].len / snapshot_row_size((enum scope)s);
-
-		b->head.tables[s] =
-			(struct snapshot_table){append_part(block, &b->tables[s]), (uint32_t)rows};
-	}
-	b->head.values = append_part(block, &b->values);
-	b->head.values_count = (uint32_t)(b->values.len / sizeof(uint64_t));
-	b->head.strings = append_part(block, &b->strings);
-	b->head.strings_bytes = (uint32_t)b->strings.len;
-	b->head.magic = SNAPSHOT_MAGIC;
-	b->head.version = SNAPSHOT_VERSION;
-	b->head.catalogue = catalogue_fingerprint();
-	b->head.bytes = block->len;
-	if (buf_failed(block) || block->len > SNAPSHOT_MAX_BYTES)
-		return NULL;
-	memcpy(block->data, &b->head, sizeof(b->head));
-	return (const struct snapshot *)block->data;
+	for (int i = 0; i < parts.count; i++)
+		buf_add(&b->block, parts.list[i].iov_base, parts.list[i].iov_len);
+	return buf_failed(&b->block) ? NULL : (const struct snapshot *)b->block.data;
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <sys/uio.h>
+
 #include "base/buf.h"
 #include "snapshot/snapshot.h"
 
@@ -69,6 +71,21 @@ void builder_value(struct builder_row *row, enum metric metric, union snapshot_v
 /* Packs a finished row behind those of its scope. */
 void builder_add(struct builder *b, enum scope scope, const struct builder_row *row);
 
-/* Joins the parts. Returns the snapshot inside b->block, valid until the next builder_begin; NULL
- * without memory. */
+/* A finished snapshot that was not joined: written one after the other its parts are the block. */
+struct builder_parts {
+	struct iovec list[2 * (SCOPES + 3)];
+	int count;
+	size_t bytes;
+};
+
+/*
+ * Ends the snapshot without copying it. The parts point into the builder and stay until the next
+ * builder_begin(). False without memory, or when it is larger than SNAPSHOT_MAX_BYTES.
+ */
+bool builder_end(struct builder *b, struct builder_parts *ret);
+
+/*
+ * Ends the snapshot and joins it. Returns it inside b->block, valid until the next builder_begin();
+ * NULL without memory.
+ */
 const struct snapshot *builder_finish(struct builder *b);
