@@ -36,4 +36,9 @@ for room in agent/*/; do
 	done < <(grep -nHoE '^#include "[a-z]+/' "agent/$room"/*.[ch] |
 		sed -E 's/#include "([a-z]+)\//\1/')
 done
+# What the kernel side shares knows nothing of the agent.
+if grep -nHE '^#include "[a-z]+/' bpf/*.[ch] include/*; then
+	echo "bpf/ and include/ must not include a room of agent/"
+	wrong=1
+fi
 exit $wrong

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Checks what docs/STYLE.md asks for and no other tool does. Prints file:line: what, exits 1 on any."""
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ FORBIDDEN = re.compile(
 )
 LEFT_OPEN = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 MACHINE = re.compile(r"(^|[\s\"'(=])/(work|root|home)/|registry\.npm|deb\.debian")
+SPACE_BEFORE_TAB = re.compile(r"^\s* \t")
 SIGNATURE = re.compile(r"^[a-zA-Z_][\w\s\*]*\b(\w+)\(")
 WIDE = {"include/metrics.def", "scripts/check-style.py"}
 
@@ -25,17 +27,32 @@ def report(path, line, text):
     problems.append(f"{path}:{line}: {text}")
 
 
-def tracked():
-    out = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True
-    )
-    return [p for p in out.stdout.splitlines() if not p.endswith((".png", ".json", ".gz"))]
+def walk():
+    """What stands in the folder: for a copy without git's data, or a machine without git."""
+    for folder, folders, files in os.walk("."):
+        folders[:] = [f for f in folders if f not in (".git", "node_modules")]
+        if folder == ".":
+            folders[:] = [f for f in folders if not f.startswith("build")]
+        for file in files:
+            yield os.path.relpath(os.path.join(folder, file))
+
+
+def sources():
+    try:
+        git = ["git", "ls-files", "-co", "--exclude-standard"]
+        out = subprocess.run(git, capture_output=True, text=True, check=True)
+        paths = out.stdout.splitlines()
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        paths = walk()
+    return sorted(p for p in paths if not p.endswith((".png", ".json", ".gz")))
 
 
 def check_lines(path, lines):
     for number, line in enumerate(lines, 1):
         if line != line.rstrip():
             report(path, number, "white space at the end of the line")
+        if SPACE_BEFORE_TAB.match(line):
+            report(path, number, "a space before a tab")
         if path not in WIDE and path.endswith((".c", ".h", ".py", ".sh")):
             if len(line.expandtabs(TAB)) > MAX_WIDTH:
                 report(path, number, f"wider than {MAX_WIDTH} columns")
@@ -94,11 +111,14 @@ def check_prototypes(path, lines):
                 report(path, number, "prototype without a comment above it")
 
 
-for name in tracked():
+for name in sources():
     try:
         with open(name, encoding="utf-8") as file:
             text = file.read().splitlines()
-    except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:  # deleted, not yet committed
+        continue
+    except UnicodeDecodeError:
+        report(name, 1, "not UTF-8")
         continue
     if name.startswith("LICENSE"):
         continue

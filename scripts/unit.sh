@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the unit tests of a build folder; prints what failed, exits 1 on any.
+# Runs the unit tests of a build folder: unit.sh BUILD. Prints what failed, exits 1 on any.
 set -u
+cd "$(dirname "$0")/.." || exit 2
 failed=0
-for test in "$1"/tests/unit/test_*; do
-	[ -x "$test" ] && [ -f "$test" ] || continue
+for source in tests/unit/test_*.c; do
+	test=$1/${source%.c}
 	out=$("$test" 2>&1)
 	status=$?
 	if [ $status != 0 ] && [ $status != 77 ]; then

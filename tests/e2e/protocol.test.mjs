@@ -63,7 +63,7 @@ test("sort and limit choose the processes", { skip }, async () => {
 	const sizes = data.processes.map((p) => p.memory.rss_bytes);
 
 	assert.equal(sizes.length, 3);
-	assert.deepEqual(sizes, sizes.toSorted((a, b) => b - a));
+	assert.deepEqual(sizes, [...sizes].sort((a, b) => b - a));
 	client.close();
 });
 
