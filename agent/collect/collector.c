@@ -70,16 +70,14 @@ static void read_all(struct collector *c, bool full)
 	c->source.drain(c->source.context, &c->window);
 }
 
-static void read_totals(struct collector *c, size_t shown)
+static void read_totals(struct collector *c, const struct window_counts *seen)
 {
 	struct source_counts counts;
-	uint64_t processes, threads;
 
 	series_begin(&c->totals);
-	window_count(&c->window, &processes, &threads);
-	series_gauge(&c->totals, TOTALS_INPUT(processes), processes);
-	series_gauge(&c->totals, TOTALS_INPUT(threads), threads);
-	series_gauge(&c->totals, TOTALS_INPUT(shown), shown);
+	series_gauge(&c->totals, TOTALS_INPUT(processes), seen->processes);
+	series_gauge(&c->totals, TOTALS_INPUT(threads), seen->threads);
+	series_gauge(&c->totals, TOTALS_INPUT(shown), seen->rows);
 	series_counter(&c->totals, TOTALS_INPUT(run_ns), c->window.totals.run_ns);
 	series_begin(&c->losses);
 	series_counter(&c->losses, LOSSES_INPUT(table_full), c->window.totals.table_full);
@@ -158,7 +156,7 @@ int collector_open(struct collector *c, const char *source, const char *node, ui
 	c->window.watched_from_ns = watched_from;
 	read_all(c, true);
 	window_clear_amounts(&c->window);
-	read_totals(c, 0);
+	read_totals(c, &(struct window_counts){0});
 	read_self(c, &(struct collector_agent){0});
 	begin_window(c);
 	return 0;
@@ -220,12 +218,12 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 	fill_head(c);
 
 	uint64_t length_ns = b->head.end_boot_ns - b->head.start_boot_ns;
-	size_t shown = window_emit(&c->window, b, length_ns);
+	struct window_counts seen = window_emit(&c->window, b, length_ns);
 
 	system_emit(&c->system, b, length_ns);
 	if (c->source.emit_disks)
 		c->source.emit_disks(c->source.context, b, length_ns);
-	read_totals(c, shown);
+	read_totals(c, &seen);
 	read_unattributed(c);
 	read_self(c, agent);
 	emit_one(c, SCOPE_TOTALS, &c->totals, length_ns);

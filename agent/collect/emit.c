@@ -124,16 +124,19 @@ static bool is_shown(const struct window *w, const struct process *p)
 	return !p->exited || p->exited_window == w->number || p->zombie || did_anything(p);
 }
 
-size_t window_emit(struct window *w, struct builder *b, uint64_t length_ns)
+struct window_counts window_emit(struct window *w, struct builder *b, uint64_t length_ns)
 {
+	struct window_counts counts = {0};
 	struct process *p;
-	size_t at = 0, rows = 0;
+	size_t at = 0;
 
 	while ((p = table_next(&w->processes, &at))) {
+		counts.processes += !p->exited;
+		counts.threads += p->value[PROCESS_INPUT(threads)];
 		if (!is_shown(w, p))
 			continue;
 		add_row(w, b, p, length_ns);
-		rows++;
+		counts.rows++;
 	}
-	return rows;
+	return counts;
 }

@@ -11,8 +11,7 @@ void window_walk_begin(struct window *w)
 
 struct sweep {
 	struct window *window;
-	bool full;
-	uint32_t class, classes;
+	uint32_t walks; /* each thread should have been shown within so many */
 };
 
 /*
@@ -25,7 +24,7 @@ static bool thread_is_gone(void *context, void *item)
 	struct sweep *s = context;
 	struct thread *t = item;
 
-	if (t->walk == s->window->walk || (!s->full && t->tid % s->classes != s->class))
+	if (s->window->walk - t->walk < s->walks)
 		return false;
 	if (s->window->exit_events && !t->missed) {
 		t->missed = true;
@@ -42,9 +41,11 @@ static bool thread_is_gone(void *context, void *item)
 	return true;
 }
 
+/* After a walk over one class: once a round, when each class had its turn. */
 void window_walk_end(struct window *w, bool full, uint32_t class, uint32_t classes)
 {
-	struct sweep s = {w, full, class, classes};
+	struct sweep s = {w, full ? 1 : classes};
 
-	table_sweep(&w->threads, thread_is_gone, &s);
+	if (full || class == classes - 1)
+		table_sweep(&w->threads, thread_is_gone, &s);
 }

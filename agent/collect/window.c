@@ -96,6 +96,7 @@ static struct thread *thread_of(struct window *w, struct process *p,
 	}
 	t->tid = head->tid;
 	t->start_ns = head->thread_start_ns;
+	t->walk = w->walk;
 	t->process = p;
 	p->threads_known++;
 	return t;
@@ -322,20 +323,6 @@ void window_next(struct window *w)
 {
 	table_sweep(&w->processes, process_is_over, w);
 	w->number++;
-}
-
-void window_count(const struct window *w, uint64_t *ret_processes, uint64_t *ret_threads)
-{
-	uint64_t processes = 0, threads = 0;
-	struct process *p;
-	size_t at = 0;
-
-	while ((p = table_next(&w->processes, &at))) {
-		processes += !p->exited;
-		threads += p->value[PROCESS_INPUT(threads)];
-	}
-	*ret_processes = processes;
-	*ret_threads = threads;
 }
 
 void window_free(struct window *w)

@@ -84,15 +84,18 @@ void window_walk_end(struct window *w, bool full, uint32_t class, uint32_t class
 /* Forgets what was added so far: called after the first walk, which only sets the base. */
 void window_clear_amounts(struct window *w);
 
-/* Adds a row for each process. length_ns is the time the window took. Returns the number of rows.
- */
-size_t window_emit(struct window *w, struct builder *b, uint64_t length_ns);
+/* What window_emit() saw on its way. */
+struct window_counts {
+	uint64_t rows;	    /* added */
+	uint64_t processes; /* alive */
+	uint64_t threads;   /* of these */
+};
+
+/* Adds a row for each process. length_ns is the time the window took. */
+struct window_counts window_emit(struct window *w, struct builder *b, uint64_t length_ns);
 
 /* Ends the window: amounts back to 0, processes that ended in the window before are let go. */
 void window_next(struct window *w);
-
-/* Processes and threads alive. */
-void window_count(const struct window *w, uint64_t *ret_processes, uint64_t *ret_threads);
 
 /* Frees all processes and threads. */
 void window_free(struct window *w);
