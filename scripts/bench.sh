@@ -26,11 +26,12 @@ chosen() {
 
 # Per cent of the machine in use over two seconds.
 busy() {
-	local total idle
-	read -r total idle < <(awk '/^cpu /{ for (i = 2; i <= 9; i++) t += $i; print t, $5 + $6 }' /proc/stat)
-	sleep 2
-	awk -v t0="$total" -v i0="$idle" '/^cpu /{ for (i = 2; i <= 9; i++) t += $i
-		printf "%d\n", 100 * (1 - ($5 + $6 - i0) / (t - t0)) }' /proc/stat
+	{
+		grep '^cpu ' /proc/stat
+		sleep 2
+		grep '^cpu ' /proc/stat
+	} | awk '{ for (i = 2; i <= 9; i++) total[NR] += $i; idle[NR] = $5 + $6 }
+		END { printf "%d\n", 100 * (1 - (idle[2] - idle[1]) / (total[2] - total[1])) }'
 }
 
 # Other work on the machine is noise in every number: it is waited for, but not for ever.
