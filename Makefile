@@ -5,6 +5,7 @@ BUILD ?= build
 ROOMS ?= base snapshot encode config alert link collect serve cli
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
+MAKEFLAGS += --no-print-directory
 
 CC ?= gcc
 CLANG ?= clang
@@ -34,16 +35,12 @@ BINARY := $(BUILD)/probecast
 
 .DELETE_ON_ERROR:
 .SECONDARY: $(WEB_PACKED)
-.PHONY: help all run test tests unit bench asan fuzz lint fmt fmt-check docs install uninstall clean
-all: $(BINARY)
+.PHONY: help all unit tests run test bench asan fuzz lint fmt fmt-check docs compile_commands \
+	install uninstall clean
+all: $(BINARY) ## build the agent
 
-help:
-	@echo "make run        install what is missing, build, start the agent"
-	@echo "make test       install what is missing, build, run all tests"
-	@echo "make bench      what the agent costs, against its peers (root)"
-	@echo "make asan       unit tests under the address and undefined behaviour sanitizers"
-	@echo "make fuzz       each parser for 20 s"
-	@echo "make lint fmt fmt-check docs install uninstall clean"
+help: ## what there is
+	@sed -nE 's/^([a-z_-]+):.*## /make \1\t/p' Makefile | expand -t 23
 	@echo "V=1 shows commands, WERROR=1 makes warnings errors"
 
 $(BINARY): $(BUILD)/agent/main.o $(LIBRARY)
@@ -68,8 +65,8 @@ $(BUILD)/%.o: %.S $(WEB_PACKED)
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	@echo "  BPF   $<"
-	$(Q)$(CLANG) -g -O2 -mcpu=v3 -target bpf -Wall -Wno-unused-function -idirafter /usr/include/$(shell $(CC) -print-multiarch) -Iinclude -Ibpf -MMD -MP \
-		-c -o $@ $<
+	$(Q)$(CLANG) -g -O2 -mcpu=v3 -target bpf -Wall -Wno-unused-function -Iinclude -Ibpf \
+		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -MMD -MP -c -o $@ $<
 
 $(BUILD)/probecast.bpf.o: $(BPF_OBJECTS)
 	@echo "  LINK  $@"
@@ -85,7 +82,7 @@ $(BUILD)/packed/%: agent/web/%
 	@mkdir -p $(@D)
 	$(Q)gzip -9nc $< > $@
 
-# A test is a file; what it needs of the agent comes out of the library.
+# A test is a file; what it needs of the agent comes out of the library. One has its own catalogue.
 TEST_CFLAGS := -Itests
 HARNESS := $(BUILD)/tests/harness/harness.o
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -94,6 +91,7 @@ BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 helpers = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/$(1)/$(2)_%,$(wildcard tests/$(1)/*.c)))
 
 $(BUILD)/tests/%.o: CPPFLAGS += $(TEST_CFLAGS)
+$(BUILD)/tests/unit/test_wide.o: CPPFLAGS += -iquote tests/unit/wide
 $(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call helpers,unit,test) $(HARNESS) $(LIBRARY)
 $(PROBE_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call helpers,probes,test) $(HARNESS) $(LIBRARY)
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(call helpers,bench,bench) $(LIBRARY)
@@ -103,52 +101,51 @@ $(UNIT_TESTS) $(PROBE_TESTS) $(BENCHES) $(BUILD)/tests/work/work:
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-unit: $(UNIT_TESTS)
+unit: $(UNIT_TESTS) ## build the unit tests
 tests: $(UNIT_TESTS) $(PROBE_TESTS) $(if $(wildcard tests/work/*.c),$(BUILD)/tests/work/work)
 
-run:
-	$(Q)scripts/setup.sh build
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)scripts/as-root.sh $(BINARY) run
+run: ## install what is missing, build, start the agent
+	$(Q)scripts/setup.sh build && $(MAKE) all && scripts/as-root.sh $(BINARY) run
 
-test:
-	$(Q)scripts/setup.sh test
-	$(Q)$(MAKE) --no-print-directory all tests
-	$(Q)BUILD=$(BUILD) scripts/test.sh
+test: ## install what is missing, build, run all tests
+	$(Q)scripts/setup.sh test && $(MAKE) all tests && BUILD=$(BUILD) scripts/test.sh
 
-bench:
-	$(Q)scripts/setup.sh test
-	$(Q)$(MAKE) --no-print-directory all tests $(BENCHES)
-	$(Q)BUILD=$(BUILD) scripts/bench.sh
+bench: ## what the agent costs, against its peers (root)
+	$(Q)scripts/setup.sh test && $(MAKE) all tests $(BENCHES) && BUILD=$(BUILD) scripts/bench.sh
 
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-asan:
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS="$(SANITIZE) -U_FORTIFY_SOURCE" unit
+asan: ## unit tests under the address, leak and undefined behaviour sanitizers
+	$(Q)$(MAKE) BUILD=$(BUILD)/asan CFLAGS="$(SANITIZE) -U_FORTIFY_SOURCE" unit
 	$(Q)scripts/unit.sh $(BUILD)/asan
 
-fuzz:
+fuzz: ## each parser for 20 s
 	$(Q)scripts/fuzz.sh $(BUILD) 20
 
-lint:
+lint: ## formatter, analyzers, spelling
 	$(Q)scripts/lint.sh
 
 FORMATTED := $(wildcard agent/*.c agent/*/*.[ch] bpf/*.[ch] include/*.h tests/*/*.[ch])
-fmt:
+fmt: ## format the C code
 	$(Q)clang-format -i $(FORMATTED)
-fmt-check:
+fmt-check: ## say what is not formatted
 	$(Q)clang-format --dry-run -Werror $(FORMATTED)
 
-docs:
+docs: ## write docs/METRICS.md out of the catalogue
 	$(Q)scripts/metrics-doc.py > docs/METRICS.md
 
+compile_commands: ## write build/compile_commands.json, where clangd looks for it
+	@mkdir -p $(BUILD)
+	$(Q)$(MAKE) -nB V=1 all tests | \
+		scripts/compile-commands.py > $(BUILD)/compile_commands.json
+
 PREFIX ?= /usr/local
-install: all
+install: all ## the agent and a sample configuration, under PREFIX and DESTDIR
 	install -D -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/probecast
 	install -D -m 0644 deploy/probecast.yaml $(DESTDIR)/etc/probecast/probecast.yaml.sample
-uninstall:
+uninstall: ## what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/probecast $(DESTDIR)/etc/probecast/probecast.yaml.sample
 
-clean:
+clean: ## remove build/
 	$(Q)rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

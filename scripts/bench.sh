@@ -36,8 +36,8 @@ busy() {
 
 # Other work on the machine is noise in every number: it is waited for, but not for ever.
 wait_until_idle() {
-	local used try
-	for try in 1 2 3 4 5 6 7 8 9 10; do
+	local used _
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		used=$(busy)
 		[ "$used" -le 5 ] && return
 		sleep 3

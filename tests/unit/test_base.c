@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Buffer, text and clock. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -37,6 +38,50 @@ TEST(a_buffer_that_has_no_memory_says_so_and_survives)
 	CHECK(!buf_failed(&b));
 }
 
+/* Each length on both sides of a growth, against a plain copy. */
+TEST(a_buffer_holds_what_was_added_at_any_length)
+{
+	static char expected[3000];
+
+	for (size_t i = 0; i < sizeof(expected); i++)
+		expected[i] = (char)('a' + i % 26);
+	for (size_t step = 1; step < 600; step += 7) {
+		AUTO_BUF struct buf b = {0};
+
+		while (b.len + step <= sizeof(expected))
+			buf_add(&b, expected + b.len, step);
+		buf_add(&b, NULL, 0);
+		CHECK(!buf_failed(&b) && b.len <= b.cap);
+		CHECK(memcmp(b.data, expected, b.len) == 0);
+	}
+}
+
+TEST(formatted_text_fits_exactly_or_grows)
+{
+	for (int len = 0; len < 600; len++) {
+		AUTO_BUF struct buf b = {0};
+
+		buf_printf(&b, "%*s", len, "");
+		CHECK_UINT(b.len, len);
+		buf_printf(&b, "%s%c", "", '\0');
+		CHECK_UINT(b.len, len + 1);
+		CHECK(b.data[len] == '\0');
+	}
+}
+
+TEST(a_freed_buffer_is_empty_and_usable)
+{
+	struct buf b = {0};
+
+	buf_free(&b);
+	buf_add_string(&b, "x");
+	buf_free(&b);
+	CHECK(b.data == NULL && b.len == 0 && b.cap == 0);
+	buf_add_char(&b, 'y');
+	CHECK(b.len == 1 && b.data[0] == 'y');
+	buf_free(&b);
+}
+
 TEST(alignment_pads_with_zeros)
 {
 	AUTO_BUF struct buf b = {0};
@@ -56,6 +101,33 @@ TEST(distance_counts_edits)
 	CHECK_UINT(text_distance("same", "same"), 0);
 }
 
+TEST(distance_is_the_same_both_ways_and_bounded)
+{
+	char longest[64], longer[65];
+
+	CHECK_UINT(text_distance("sitting", "kitten"), 3);
+	CHECK_UINT(text_distance("ab", "ba"), 2);
+	memset(longest, 'a', 63);
+	longest[63] = '\0';
+	memset(longer, 'a', 64);
+	longer[64] = '\0';
+	CHECK_UINT(text_distance(longest, ""), 63);
+	CHECK_UINT(text_distance("", longest), 63);
+	CHECK_UINT(text_distance(longer, longest), SIZE_MAX);
+	CHECK_UINT(text_distance("", longer), SIZE_MAX);
+}
+
+TEST(the_nearest_name_is_proposed_or_none)
+{
+	static const char *const names[] = {"listen", "interval_ms", "source", "state_dir"};
+
+	CHECK_STRING(text_nearest("lisen", names, 4), "listen");
+	CHECK_STRING(text_nearest("intervall_ms", names, 4), "interval_ms");
+	CHECK_STRING(text_nearest("source", names, 4), "source");
+	CHECK(text_nearest("nothing_like_it", names, 4) == NULL);
+	CHECK(text_nearest("listen", names, 0) == NULL);
+}
+
 TEST(globs_match_whole_texts)
 {
 	CHECK(text_glob("*", ""));
@@ -66,6 +138,44 @@ TEST(globs_match_whole_texts)
 	CHECK(!text_glob("", "x"));
 	CHECK(text_glob("a*b*c", "aXbXbXc"));
 	CHECK(!text_glob("a*b*c", "aXbXbX"));
+}
+
+/* What a glob means, said in the plainest way. */
+static bool matches(const char *glob, const char *text)
+{
+	if (*glob == '*')
+		return matches(glob + 1, text) || (*text && matches(glob, text + 1));
+	if (!*glob || !*text)
+		return *glob == *text;
+	return (*glob == '?' || *glob == *text) && matches(glob + 1, text + 1);
+}
+
+static void random_word(char *word, const char *letters, size_t max)
+{
+	size_t len = (size_t)random() % (max + 1);
+
+	for (size_t i = 0; i < len; i++)
+		word[i] = letters[(size_t)random() % strlen(letters)];
+	word[len] = '\0';
+}
+
+TEST(globs_match_what_their_definition_matches)
+{
+	char glob[8], text[10];
+	int matched = 0;
+
+	srandom(1);
+	for (int i = 0; i < 200000; i++) {
+		random_word(glob, "ab*?", 7);
+		random_word(text, "ab", 9);
+
+		bool is = matches(glob, text);
+
+		if (text_glob(glob, text) != is)
+			harness_fail(__FILE__, __LINE__, "\"%s\" on \"%s\"", glob, text);
+		matched += is;
+	}
+	CHECK(matched > 10000);
 }
 
 /* Backtracking globs take for ever here. */
@@ -97,6 +207,19 @@ TEST(a_copy_that_does_not_fit_is_cut_and_says_so)
 	CHECK(text_copy(to, sizeof(to), "abc"));
 	CHECK(!text_copy(to, sizeof(to), "abcd"));
 	CHECK_STRING(to, "abc");
+	CHECK(!text_copy(to, 1, "a"));
+	CHECK_STRING(to, "");
+	CHECK(text_copy(to, 1, ""));
+}
+
+TEST(clocks_go_forward)
+{
+	uint64_t boot = clock_boot_ns(), cpu = clock_cpu_ns();
+
+	while (clock_cpu_ns() - cpu < 5 * NS_PER_MS)
+		;
+	CHECK(clock_boot_ns() - boot >= 5 * NS_PER_MS);
+	CHECK(clock_wall_ms() > 1700000000000);
 }
 
 TEST(times_are_written_as_rfc_3339)
@@ -105,4 +228,6 @@ TEST(times_are_written_as_rfc_3339)
 
 	CHECK_STRING(clock_text(0, text), "1970-01-01T00:00:00.000Z");
 	CHECK_STRING(clock_text(1795240325123, text), "2026-11-21T05:52:05.123Z");
+	CHECK_STRING(clock_text(951782399999, text), "2000-02-28T23:59:59.999Z");
+	CHECK_STRING(clock_text(951782400001, text), "2000-02-29T00:00:00.001Z");
 }

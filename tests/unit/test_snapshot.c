@@ -89,19 +89,104 @@ TEST(every_metric_of_a_full_row_finds_its_value)
 	}
 }
 
+/* Exactly as large as its content, so that a sanitizer sees a read behind the last byte. */
+static void *copy_of(const void *bytes, size_t len)
+{
+	void *copy = malloc(len ? len : 1);
+
+	CHECK(copy != NULL);
+	memcpy(copy, bytes, len);
+	return copy;
+}
+
 TEST(a_block_cut_anywhere_is_refused)
 {
 	const struct snapshot *s = build();
 	const char *why;
 
 	for (size_t len = 0; len < s->bytes; len++) {
-		void *cut = aligned_alloc(8, (len + 8) & ~7UL);
+		struct snapshot *cut = copy_of(s, len);
 
-		memcpy(cut, s, len);
 		CHECK(snapshot_check(cut, len, &why) == NULL);
 		CHECK(why != NULL);
+		/* One that knows how short it is: refused for what lies behind its end. */
+		if (len >= sizeof(*cut)) {
+			cut->bytes = len;
+			CHECK(snapshot_check(cut, len, &why) == NULL);
+		}
 		free(cut);
 	}
+}
+
+/* What the check says of a block in which one field of the header is another. */
+static const char *refusal(void (*change)(struct snapshot *s))
+{
+	const struct snapshot *s = build();
+	struct snapshot *changed = copy_of(s, s->bytes);
+	const char *why;
+
+	change(changed);
+	CHECK(snapshot_check(changed, s->bytes, &why) == NULL);
+	free(changed);
+	return why;
+}
+
+static void other_magic(struct snapshot *s)
+{
+	s->magic++;
+}
+
+static void other_version(struct snapshot *s)
+{
+	s->version++;
+}
+
+static void other_catalogue(struct snapshot *s)
+{
+	s->catalogue ^= 1;
+}
+
+static void longer(struct snapshot *s)
+{
+	s->bytes += 8;
+}
+
+static void values_behind_the_end(struct snapshot *s)
+{
+	s->values_count = UINT32_MAX;
+}
+
+static void strings_without_end(struct snapshot *s)
+{
+	s->strings_bytes--;
+}
+
+static void table_inside_the_header(struct snapshot *s)
+{
+	s->tables[SCOPE_PROCESS].offset = 8;
+}
+
+static void table_of_too_many(struct snapshot *s)
+{
+	s->tables[SCOPE_PROCESS].rows = UINT32_MAX;
+}
+
+static void node_behind_the_strings(struct snapshot *s)
+{
+	s->node = s->strings_bytes;
+}
+
+TEST(a_refusal_has_its_reason)
+{
+	CHECK_STRING(refusal(other_magic), "not a snapshot");
+	CHECK_STRING(refusal(other_version), "snapshot of another version");
+	CHECK_STRING(refusal(other_catalogue), "snapshot with another metric catalogue");
+	CHECK_STRING(refusal(longer), "snapshot cut short");
+	CHECK_STRING(refusal(values_behind_the_end), "values outside the snapshot");
+	CHECK_STRING(refusal(strings_without_end), "strings outside the snapshot");
+	CHECK_STRING(refusal(table_inside_the_header), "table outside the snapshot");
+	CHECK_STRING(refusal(table_of_too_many), "table outside the snapshot");
+	CHECK_STRING(refusal(node_behind_the_strings), "string outside the snapshot");
 }
 
 /* Reads all there is of a block that was let in: a sanitizer sees what goes outside. */
@@ -130,28 +215,156 @@ static uint64_t read_everything(const struct snapshot *s)
 	return sum + strlen(snapshot_string(s, s->node)) + strlen(snapshot_string(s, s->source));
 }
 
+/* A block with something changed: refused, or all of it can be read. */
+static void refused_or_harmless(const void *block, size_t bytes)
+{
+	const char *why;
+	const struct snapshot *s = snapshot_check(block, bytes, &why);
+
+	if (s)
+		read_everything(s);
+}
+
 TEST(a_block_with_any_byte_changed_is_refused_or_harmless)
 {
 	const struct snapshot *s = build();
-	size_t bytes = s->bytes;
-	char *block = aligned_alloc(8, (bytes + 7) & ~7UL);
-	const char *why;
+	unsigned char *block = copy_of(s, s->bytes);
 
 	CHECK(read_everything(s) > 0);
-	for (size_t i = 0; i < bytes; i++) {
-		for (int flip = 0; flip < 3; flip++) {
-			memcpy(block, s, bytes);
-			block[i] = (char)(flip == 0   ? block[i] ^ 1
-					  : flip == 1 ? block[i] ^ 0x80
-						      : 0xff);
+	for (size_t i = 0; i < s->bytes; i++) {
+		unsigned char right = block[i];
 
-			const struct snapshot *changed = snapshot_check(block, bytes, &why);
-
-			if (changed)
-				read_everything(changed);
+		for (int value = 0; value < 256; value++) {
+			block[i] = (unsigned char)value;
+			refused_or_harmless(block, s->bytes);
 		}
+		block[i] = right;
+	}
+	CHECK(memcmp(block, s, s->bytes) == 0);
+	free(block);
+}
+
+/* Counts and offsets just inside and outside all that could be a bound. */
+TEST(a_block_with_any_number_changed_is_refused_or_harmless)
+{
+	const struct snapshot *s = build();
+	uint32_t *block = copy_of(s, s->bytes), bytes = (uint32_t)s->bytes;
+	const uint32_t odd[] = {0,
+				1,
+				7,
+				8,
+				INT32_MAX,
+				UINT32_MAX,
+				UINT32_MAX - 7,
+				bytes - 8,
+				bytes - 1,
+				bytes,
+				bytes + 1,
+				s->strings_bytes - 1,
+				s->strings_bytes,
+				s->values_count,
+				s->values_count + 1,
+				s->strings,
+				s->values,
+				0x80000000};
+
+	for (size_t i = 0; i < bytes / sizeof(*block); i++) {
+		uint32_t right = block[i];
+
+		for (size_t k = 0; k < sizeof(odd) / sizeof(*odd); k++) {
+			block[i] = odd[k];
+			refused_or_harmless(block, bytes);
+		}
+		block[i] = right;
 	}
 	free(block);
+}
+
+/* Several at once: what one wrong number hides, two may show. */
+TEST(a_block_with_several_bytes_changed_is_refused_or_harmless)
+{
+	const struct snapshot *s = build();
+	unsigned char *block = copy_of(s, s->bytes);
+
+	srandom(1);
+	for (int round = 0; round < 20000; round++) {
+		size_t from = round % 2 ? offsetof(struct snapshot, interval_ms) : 0;
+
+		for (int k = 0; k < 4; k++)
+			block[from + (size_t)random() % (s->bytes - from)] =
+				(unsigned char)random();
+		refused_or_harmless(block, s->bytes);
+		memcpy(block, s, s->bytes);
+	}
+	free(block);
+}
+
+TEST(labels_come_out_as_they_went_in)
+{
+	static const char path[] = "/system.slice/ssh.service", odd[] = "\xff\x1b[31m\"<\n";
+	struct builder_row row = {0};
+	uint64_t value;
+
+	builder_begin(&builder);
+	builder_label(&row, SCOPE_PROCESS, LABEL_PROCESS_pid, UINT64_MAX);
+	builder_label_string(&builder, &row, SCOPE_PROCESS, LABEL_PROCESS_comm, odd);
+	builder_label_string(&builder, &row, SCOPE_PROCESS, LABEL_PROCESS_exe, NULL);
+	builder_label_shared(&builder, &row, SCOPE_PROCESS, LABEL_PROCESS_cgroup, path);
+	builder_add(&builder, SCOPE_PROCESS, &row);
+	builder_label_shared(&builder, &row, SCOPE_PROCESS, LABEL_PROCESS_cgroup, path);
+	builder_add(&builder, SCOPE_PROCESS, &row);
+
+	const struct snapshot *s = builder_finish(&builder);
+	const struct snapshot_row *first = snapshot_row(s, SCOPE_PROCESS, 0);
+	const struct snapshot_row *second = snapshot_row(s, SCOPE_PROCESS, 1);
+
+	CHECK(snapshot_label(first, SCOPE_PROCESS, LABEL_PROCESS_pid, &value));
+	CHECK_UINT(value, UINT64_MAX);
+	CHECK_STRING(snapshot_label_string(s, first, SCOPE_PROCESS, LABEL_PROCESS_comm), odd);
+	value = 7;
+	CHECK(!snapshot_label(first, SCOPE_PROCESS, LABEL_PROCESS_exe, &value));
+	CHECK_UINT(value, 7);
+	CHECK_STRING(snapshot_label_string(s, first, SCOPE_PROCESS, LABEL_PROCESS_exe), "");
+	CHECK_STRING(snapshot_label_string(s, first, SCOPE_PROCESS, LABEL_PROCESS_cgroup), path);
+	CHECK(snapshot_label_string(s, second, SCOPE_PROCESS, LABEL_PROCESS_cgroup) ==
+	      snapshot_label_string(s, first, SCOPE_PROCESS, LABEL_PROCESS_cgroup));
+}
+
+/* A string that was shared in the last snapshot is not known in this one. */
+TEST(nothing_is_left_of_the_last_snapshot)
+{
+	static char name[16] = "old";
+	struct builder_row row = {0};
+
+	for (int round = 0; round < 2; round++) {
+		builder_begin(&builder);
+		builder_label_shared(&builder, &row, SCOPE_PROCESS, LABEL_PROCESS_user, name);
+		builder_add(&builder, SCOPE_PROCESS, &row);
+
+		const struct snapshot *s = builder_finish(&builder);
+
+		CHECK_UINT(snapshot_rows(s, SCOPE_PROCESS), 1);
+		CHECK_STRING(snapshot_label_string(s, snapshot_row(s, SCOPE_PROCESS, 0),
+						   SCOPE_PROCESS, LABEL_PROCESS_user),
+			     round ? "new" : "old");
+		memcpy(name, "new", 4);
+	}
+}
+
+TEST(a_snapshot_of_nothing_is_one)
+{
+	const char *why;
+
+	builder_begin(&builder);
+
+	const struct snapshot *s = builder_finish(&builder);
+	void *exact = copy_of(s, s->bytes);
+
+	CHECK(snapshot_check(exact, s->bytes, &why) == exact);
+	for (int scope = 0; scope < SCOPES; scope++)
+		CHECK_UINT(snapshot_rows(s, (enum scope)scope), 0);
+	CHECK_STRING(snapshot_string(s, s->node), "");
+	free(exact);
 }
 
 TEST(the_largest_come_first_equal_ones_by_pid_absent_ones_last)
