@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { missing, startAgent } from "./lib.mjs";
@@ -72,6 +73,9 @@ test("a process appears with its CPU, an alert comes and goes", { skip, timeout:
 	const agent = await startAgent({ interval: INTERVAL });
 	const burner = spawn(process.execPath, ["-e", "for (;;) {}"]);
 
+	// Other work on the machine must not take the core away from it.
+	if (process.getuid() === 0)
+		os.setPriority(burner.pid, os.constants.priority.PRIORITY_HIGHEST);
 	try {
 		const { page, problems } = await open(agent.url);
 
@@ -86,7 +90,7 @@ test("a process appears with its CPU, an alert comes and goes", { skip, timeout:
 		});
 
 		assert.equal(row.Name, "node");
-		await until("the alert comes", 20000, () =>
+		await until("the alert comes", 30000, () =>
 			page.$$eval(".alert:not(.gone)", (all, pid) =>
 				all.some((one) => one.textContent.includes(pid)), String(burner.pid)));
 		assert.match(await page.textContent("#alerts-count"), /^[1-9]/);
