@@ -186,7 +186,7 @@ void table_print(struct buf *out, const struct snapshot *s, const struct encode_
 		 unsigned width)
 {
 	size_t count = snapshot_rows(s, SCOPE_PROCESS);
-	uint32_t *order = calloc(count ? count : 1, sizeof(*order));
+	struct order_row *order = calloc(count ? count : 1, sizeof(*order));
 
 	if (!order) {
 		out->failed = true;
@@ -196,7 +196,7 @@ void table_print(struct buf *out, const struct snapshot *s, const struct encode_
 	add_machine(out, s);
 	add_title(out);
 	for (size_t i = 0; i < count; i++)
-		add_process(out, s, snapshot_row(s, SCOPE_PROCESS, order[i]), width);
+		add_process(out, s, snapshot_row(s, SCOPE_PROCESS, order[i].row), width);
 	add_losses(out, s);
 	add_missing(out, s);
 	free(order);

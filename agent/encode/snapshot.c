@@ -81,15 +81,15 @@ static void add_system(struct buf *b, const struct snapshot *s, const struct enc
 }
 
 /* Kept from one call to the next: the steady state allocates nothing. One thread writes. */
-static uint32_t *order_scratch(size_t rows)
+static struct order_row *order_scratch(size_t rows)
 {
-	static uint32_t *order;
+	static struct order_row *order;
 	static size_t room;
 
 	if (rows <= room && order)
 		return order;
 
-	uint32_t *larger = realloc(order, (rows + rows / 2 + 1) * sizeof(*order));
+	struct order_row *larger = realloc(order, (rows + rows / 2 + 1) * sizeof(*order));
 
 	if (larger) {
 		order = larger;
@@ -100,7 +100,7 @@ static uint32_t *order_scratch(size_t rows)
 
 static void add_processes(struct buf *b, const struct snapshot *s, const struct encode_view *view)
 {
-	uint32_t *order = order_scratch(snapshot_rows(s, SCOPE_PROCESS));
+	struct order_row *order = order_scratch(snapshot_rows(s, SCOPE_PROCESS));
 
 	encode_member(b, "processes");
 	buf_add_char(b, '[');
@@ -108,7 +108,7 @@ static void add_processes(struct buf *b, const struct snapshot *s, const struct 
 		size_t count = order_largest(s, SCOPE_PROCESS, view->sort, view->limit, order);
 
 		for (size_t i = 0; i < count; i++)
-			encode_row(b, s, SCOPE_PROCESS, order[i]);
+			encode_row(b, s, SCOPE_PROCESS, order[i].row);
 	} else {
 		b->failed = true;
 	}

@@ -3,70 +3,72 @@
 
 #include <math.h>
 
-struct ranking {
-	const struct snapshot *snapshot;
-	enum scope scope;
-	enum metric metric;
-};
+static struct order_row read_row(const struct snapshot *s, enum scope scope, enum metric metric,
+				 size_t i)
+{
+	const struct snapshot_row *row = snapshot_row(s, scope, i);
+
+	return (struct order_row){
+		.value = snapshot_number(s, row, metric, -INFINITY),
+		.id = row->labels[0],
+		.row = (uint32_t)i,
+	};
+}
 
 /* True when row a stands before row b. */
-static bool before(const struct ranking *r, uint32_t a, uint32_t b)
+static bool before(const struct order_row *a, const struct order_row *b)
 {
-	const struct snapshot_row *row_a = snapshot_row(r->snapshot, r->scope, a);
-	const struct snapshot_row *row_b = snapshot_row(r->snapshot, r->scope, b);
-	double value_a = snapshot_number(r->snapshot, row_a, r->metric, -INFINITY);
-	double value_b = snapshot_number(r->snapshot, row_b, r->metric, -INFINITY);
-
-	if (value_a != value_b)
-		return value_a > value_b;
-	if (row_a->labels[0] != row_b->labels[0])
-		return row_a->labels[0] < row_b->labels[0];
-	return a < b;
+	if (a->value != b->value)
+		return a->value > b->value;
+	if (a->id != b->id)
+		return a->id < b->id;
+	return a->row < b->row;
 }
 
 /* The heap's root is the row that stands last: the first to give way. */
-static void sift_down(const struct ranking *r, uint32_t *heap, size_t count, size_t at)
+static void sift_down(struct order_row *heap, size_t count, size_t at)
 {
+	struct order_row moved = heap[at];
+
 	for (;;) {
-		size_t last = at, left = 2 * at + 1;
+		size_t child = 2 * at + 1;
 
-		for (size_t child = left; child < left + 2 && child < count; child++)
-			if (before(r, heap[last], heap[child]))
-				last = child;
-		if (last == at)
-			return;
-
-		uint32_t row = heap[at];
-
-		heap[at] = heap[last];
-		heap[last] = row;
-		at = last;
+		if (child >= count)
+			break;
+		if (child + 1 < count && before(&heap[child], &heap[child + 1]))
+			child++;
+		if (!before(&moved, &heap[child]))
+			break;
+		heap[at] = heap[child];
+		at = child;
 	}
+	heap[at] = moved;
 }
 
 size_t order_largest(const struct snapshot *s, enum scope scope, enum metric metric, size_t limit,
-		     uint32_t *order)
+		     struct order_row *order)
 {
-	struct ranking r = {s, scope, metric};
 	size_t rows = snapshot_rows(s, scope);
 	size_t count = limit && limit < rows ? limit : rows;
 
 	for (size_t i = 0; i < count; i++)
-		order[i] = (uint32_t)i;
+		order[i] = read_row(s, scope, metric, i);
 	for (size_t i = count / 2; i-- > 0;)
-		sift_down(&r, order, count, i);
+		sift_down(order, count, i);
 	for (size_t i = count; i < rows; i++) {
-		if (!before(&r, (uint32_t)i, order[0]))
+		struct order_row row = read_row(s, scope, metric, i);
+
+		if (!before(&row, &order[0]))
 			continue;
-		order[0] = (uint32_t)i;
-		sift_down(&r, order, count, 0);
+		order[0] = row;
+		sift_down(order, count, 0);
 	}
 	for (size_t left = count; left > 1; left--) {
-		uint32_t row = order[0];
+		struct order_row last = order[0];
 
 		order[0] = order[left - 1];
-		order[left - 1] = row;
-		sift_down(&r, order, left - 1, 0);
+		order[left - 1] = last;
+		sift_down(order, left - 1, 0);
 	}
 	return count;
 }

@@ -193,7 +193,7 @@ TEST(a_refusal_has_its_reason)
 static uint64_t read_everything(const struct snapshot *s)
 {
 	uint64_t sum = 0;
-	static uint32_t order[64];
+	static struct order_row order[64];
 
 	for (int scope = 0; scope < SCOPES; scope++) {
 		const struct scope_info *info = &catalogue_scopes[scope];
@@ -370,15 +370,15 @@ TEST(a_snapshot_of_nothing_is_one)
 TEST(the_largest_come_first_equal_ones_by_pid_absent_ones_last)
 {
 	const struct snapshot *s = build();
-	uint32_t order[4];
+	struct order_row order[4];
 
 	CHECK_UINT(order_largest(s, SCOPE_PROCESS, METRIC_PROCESS_cpu_percent, 3, order), 3);
-	CHECK_UINT(order[0], 1);
-	CHECK_UINT(order[1], 3);
-	CHECK_UINT(order[2], 0);
+	CHECK_UINT(order[0].row, 1);
+	CHECK_UINT(order[1].row, 3);
+	CHECK_UINT(order[2].row, 0);
 	CHECK_UINT(order_largest(s, SCOPE_PROCESS, METRIC_PROCESS_memory_rss, 0, order), 4);
-	CHECK_UINT(order[0], 0);
-	CHECK_UINT(order[3], 1);
+	CHECK_UINT(order[0].row, 0);
+	CHECK_UINT(order[3].row, 1);
 }
 
 TEST(a_steady_builder_allocates_nothing_new)
