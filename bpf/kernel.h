@@ -15,6 +15,7 @@
 #include <bpf/bpf_tracing.h>
 
 typedef __u8 u8;
+typedef __u16 u16;
 typedef __u32 u32;
 typedef __s32 s32;
 typedef __u64 u64;
@@ -173,14 +174,53 @@ struct linux_binprm {
 	const char *filename;
 };
 
+struct in6_addr {
+	union {
+		u8 u6_addr8[16];
+	} in6_u;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
+	u32 skc_daddr;	   /* network byte order */
+	u32 skc_rcv_saddr; /* network byte order */
+	u16 skc_dport;	   /* network byte order */
+	u16 skc_num;	   /* local port, host byte order */
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	unsigned long skc_flags;
 };
 
 struct sock {
 	struct sock_common __sk_common;
 	unsigned short sk_type;
 	unsigned short sk_protocol;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct tcp_sock {
+	u32 srtt_us;	    /* times 8 */
+	u32 total_retrans;  /* segments */
+	u64 bytes_received; /* one more when a FIN has come */
+	u64 bytes_sent;	    /* payload, with what was sent again */
+	u64 bytes_retrans;
 };
 
 struct gendisk {
@@ -217,6 +257,13 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
+};
+
 /* A per-CPU array map: where its first element lies, as a per-CPU address. */
 struct bpf_array {
 	void *pptrs[0];
@@ -235,6 +282,13 @@ struct bpf_array {
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define IPPROTO_MPTCP 262
+#define SOCK_DONE 1 /* bit of skc_flags: the other side has sent its FIN */
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_FIN_WAIT1 4
+#define TCP_CLOSE 7
+#define TCP_LAST_ACK 9
+#define TCP_LISTEN 10
 #define REQ_OP_MASK 0xff
 #define REQ_OP_READ 0
 #define REQ_OP_WRITE 1

@@ -37,8 +37,19 @@ static __always_inline struct task_record *reserve_task(u32 kind, struct task_st
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(life__fork, struct task_struct *parent, struct task_struct *child)
 {
-	if (child->pid == child->tgid)
-		__sync_fetch_and_add(&processes_started, 1);
+	if (child->pid != child->tgid)
+		return 0;
+	__sync_fetch_and_add(&processes_started, 1);
+
+	/* Known from its first moment: what other events tell of it finds it. */
+	struct record_header *head = bpf_ringbuf_reserve(&events, sizeof(*head), 0);
+
+	if (!head) {
+		__sync_fetch_and_add(&ring_dropped, 1);
+		return 0;
+	}
+	fill_header(head, RECORD_FORK, child);
+	bpf_ringbuf_submit(head, wakeup_flags());
 	return 0;
 }
 

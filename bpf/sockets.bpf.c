@@ -43,6 +43,7 @@ static __always_inline void count_send(struct shared_counters *c, enum protocol 
 	switch (protocol) {
 	case TCP:
 		__sync_fetch_and_add(&c->tcp_tx_bytes, bytes);
+		__sync_fetch_and_add(&c->tcp_tx_messages, 1);
 		break;
 	case UDP:
 		__sync_fetch_and_add(&c->udp_tx_bytes, bytes);
@@ -50,6 +51,7 @@ static __always_inline void count_send(struct shared_counters *c, enum protocol 
 		break;
 	case UNIX:
 		__sync_fetch_and_add(&c->unix_tx_bytes, bytes);
+		__sync_fetch_and_add(&c->unix_tx_messages, 1);
 		break;
 	default:
 		__sync_fetch_and_add(&c->other_tx_bytes, bytes);
@@ -62,6 +64,7 @@ static __always_inline void count_receive(struct shared_counters *c, enum protoc
 	switch (protocol) {
 	case TCP:
 		__sync_fetch_and_add(&c->tcp_rx_bytes, bytes);
+		__sync_fetch_and_add(&c->tcp_rx_messages, 1);
 		break;
 	case UDP:
 		__sync_fetch_and_add(&c->udp_rx_bytes, bytes);
@@ -69,6 +72,7 @@ static __always_inline void count_receive(struct shared_counters *c, enum protoc
 		break;
 	case UNIX:
 		__sync_fetch_and_add(&c->unix_rx_bytes, bytes);
+		__sync_fetch_and_add(&c->unix_rx_messages, 1);
 		break;
 	default:
 		__sync_fetch_and_add(&c->other_rx_bytes, bytes);

@@ -18,6 +18,7 @@ struct thread_counters {
 #define RECORD_FIELD_GAUGE(id)
 #define RECORD_FIELD_COUNTER(id)
 #define RECORD_FIELD_DERIVED(id)
+#define RECORD_FIELD_EVENT(id)
 #define INPUT(scope, level, provider, id) RECORD_FIELD_##level(id)
 #include "metrics.def"
 #undef RECORD_FIELD_THREAD
@@ -35,15 +36,20 @@ struct shared_counters {
 #undef RECORD_FIELD_GAUGE
 #undef RECORD_FIELD_COUNTER
 #undef RECORD_FIELD_DERIVED
+#undef RECORD_FIELD_EVENT
 };
 
 enum record_kind {
 	RECORD_TASK = 1,     /* struct task_record, from the walk */
 	RECORD_DEAD_THREADS, /* struct task_record: counters of threads that ended earlier */
 	RECORD_EXE,	     /* struct path_record, from the walk: path of the program */
+	RECORD_FORK,	     /* struct record_header, event: a process begins */
 	RECORD_EXEC,	     /* struct path_record, event: a process became another program */
-	RECORD_EXIT, /* struct task_record, event: a leader or the last thread of a process ends */
-	RECORD_FREE, /* struct task_record, event: the kernel lets go of a thread */
+	RECORD_EXIT,  /* struct task_record, event: a leader or the last thread of a process ends */
+	RECORD_FREE,  /* struct task_record, event: the kernel lets go of a thread */
+	RECORD_FILES, /* struct files_record, from the walk over files */
+	RECORD_SOCKET,	   /* struct connection_record, from the walk over files: a TCP socket */
+	RECORD_CONNECTION, /* struct connection_record, event: a TCP connection ended */
 };
 
 /* Which task: a pid means little without its start, a thread little without its process. */
@@ -86,6 +92,28 @@ struct path_record {
 	char path[RECORD_PATH_LENGTH];
 };
 
+/* Open files of a process, or of a thread that has a table of files of its own. */
+struct files_record {
+	struct record_header head;
+	__u64 files;
+};
+
+/* A TCP socket as it is now, or as it was at its end. */
+struct connection_record {
+	struct record_header head;  /* pid 0: the owner is not known */
+	__u64 cookie;		    /* names the socket for as long as the machine runs */
+	__u32 netns;		    /* inode of the network namespace */
+	__u16 family;		    /* AF_INET or AF_INET6 */
+	__u16 state;		    /* TCP_ESTABLISHED ...; at its end: the one before */
+	__u8 local[16], remote[16]; /* as many bytes as the family has */
+	__u16 local_port, remote_port;
+	__u8 opened; /* this side began it; 0 where that was not seen */
+	__u8 pad[3];
+	__u64 rx_bytes, tx_bytes; /* payload: arrived, sent without what was sent again */
+	__u32 retransmits;
+	__u32 rtt_us; /* smoothed; 0: not measured */
+};
+
 #define RECORD_DISK_NAME_LENGTH 32
 
 /* Requests completed by one block device since the probe was attached. */
@@ -100,4 +128,5 @@ struct disk_counters {
 
 _Static_assert(sizeof(struct record_header) == 32, "layout shared with the kernel side");
 _Static_assert(sizeof(struct task_record) % 8 == 0, "records follow one another in the seq file");
+_Static_assert(sizeof(struct connection_record) % 8 == 0, "records follow one another");
 _Static_assert(sizeof(struct path_record) % 8 == 0, "records follow one another in the seq file");

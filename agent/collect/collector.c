@@ -36,8 +36,8 @@ static int open_source(struct collector *c, const char *name, char *error, size_
 /* A BPF provider that the source did not speak of is not there for the walk's reason. */
 static void fill_reasons(struct collector *c)
 {
-	static const enum provider bpf[] = {PROVIDER_LIFE, PROVIDER_SOCKETS, PROVIDER_BLOCK,
-					    PROVIDER_DELAYACCT};
+	static const enum provider bpf[] = {PROVIDER_LIFE, PROVIDER_SOCKETS, PROVIDER_CONNECTIONS,
+					    PROVIDER_BLOCK, PROVIDER_DELAYACCT};
 
 	for (size_t i = 0; i < sizeof(bpf) / sizeof(*bpf); i++) {
 		struct probe_state *state = &c->states[bpf[i]];
@@ -55,10 +55,24 @@ static void begin_window(struct collector *c)
 	c->start_wall_ms = clock_wall_ms();
 }
 
+/* Before the walk over tasks: what a socket has counted, its process's counters then have too. */
+static void read_files(struct collector *c, bool full)
+{
+	int failed = 0;
+
+	if (c->source.walk_files)
+		failed = c->source.walk_files(c->source.context, &c->connections, full);
+	if (failed) {
+		c->walk_errors++;
+		log_warning("the walk over all files failed: %s", strerror(-failed));
+	}
+}
+
 /* CPU totals are read close to the walk: what differs in time differs in the sum. */
 static void read_all(struct collector *c, bool full)
 {
-	c->source.drain(c->source.context, &c->window);
+	collector_drain(c);
+	read_files(c, full);
 	system_read(&c->system);
 
 	int failed = c->source.walk(c->source.context, &c->window, full);
@@ -67,7 +81,7 @@ static void read_all(struct collector *c, bool full)
 		c->walk_errors++;
 		log_warning("the walk over all tasks failed: %s", strerror(-failed));
 	}
-	c->source.drain(c->source.context, &c->window);
+	collector_drain(c);
 }
 
 static void read_totals(struct collector *c, const struct window_counts *seen)
@@ -90,6 +104,12 @@ static void read_totals(struct collector *c, const struct window_counts *seen)
 	series_counter(&c->losses, LOSSES_INPUT(maps_full), counts.maps_full);
 	series_counter(&c->losses, LOSSES_INPUT(exits_missed), c->window.totals.exits_missed);
 	series_counter(&c->losses, LOSSES_INPUT(unowned), c->window.totals.unowned);
+	if (!c->states[PROVIDER_CONNECTIONS].attached)
+		return;
+	series_counter(&c->losses, LOSSES_INPUT(connections_unowned),
+		       c->connections.totals.unowned);
+	series_counter(&c->losses, LOSSES_INPUT(connections_full),
+		       c->connections.totals.table_full);
 }
 
 /* Signed: what ended late belongs to the window before. */
@@ -152,6 +172,7 @@ int collector_open(struct collector *c, const char *source, const char *node, ui
 	}
 	identity_init(&c->identity);
 	window_init(&c->window, &c->identity, c->source.available);
+	connections_init(&c->connections, &c->window);
 	c->window.exit_events = c->source.exit_events;
 	c->window.watched_from_ns = watched_from;
 	read_all(c, true);
@@ -164,7 +185,7 @@ int collector_open(struct collector *c, const char *source, const char *node, ui
 
 void collector_drain(struct collector *c)
 {
-	c->source.drain(c->source.context, &c->window);
+	c->source.drain(c->source.context, &c->window, &c->connections);
 }
 
 static void emit_one(struct collector *c, enum scope scope, const struct series *s,
@@ -220,6 +241,7 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 	uint64_t length_ns = b->head.end_boot_ns - b->head.start_boot_ns;
 	struct window_counts seen = window_emit(&c->window, b, length_ns);
 
+	connections_emit(&c->connections, b, length_ns);
 	system_emit(&c->system, b, length_ns);
 	if (c->source.emit_disks)
 		c->source.emit_disks(c->source.context, b, length_ns);
@@ -230,6 +252,7 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 	emit_one(c, SCOPE_LOSSES, &c->losses, length_ns);
 	emit_one(c, SCOPE_AGENT, &c->self, length_ns);
 	emit_probes(c);
+	connections_next(&c->connections);
 	window_next(&c->window);
 }
 
@@ -237,6 +260,7 @@ void collector_close(struct collector *c)
 {
 	if (c->source.close)
 		c->source.close(c->source.context);
+	connections_free(&c->connections);
 	window_free(&c->window);
 	identity_free(&c->identity);
 	system_close(&c->system);

@@ -18,6 +18,7 @@ struct collector {
 	struct system system;
 	struct identity identity;
 	struct window window;
+	struct connections connections;
 	struct builder builder;
 	struct probe_state states[PROVIDERS];
 	struct series totals, losses, self;

@@ -86,6 +86,29 @@ static void add_labels(struct window *w, struct builder *b, struct builder_row *
 	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_pod, c->pod);
 }
 
+/*
+ * What the newest walk over files says. A process is told of at least once in
+ * WINDOW_FILES_WALKS walks as long as it has a file; before the first it is not known.
+ */
+static uint64_t settle_files(const struct window *w, struct process *p)
+{
+	uint64_t absent = 0;
+
+	if (!p->files_walk)
+		absent |= BIT(open_files);
+	else if (p->exited || w->files_walk - p->files_walk > WINDOW_FILES_WALKS)
+		p->value[PROCESS_INPUT(open_files)] = 0;
+	if (p->connections_walk != w->files_walk || p->exited) {
+		p->value[PROCESS_INPUT(connections)] = 0;
+		return absent | BIT(rtt_ns);
+	}
+	if (!p->rtt_samples)
+		return absent | BIT(rtt_ns);
+	p->value[PROCESS_INPUT(rtt_ns)] /= p->rtt_samples;
+	p->rtt_samples = 1;
+	return absent;
+}
+
 static void add_row(struct window *w, struct builder *b, struct process *p, uint64_t length_ns)
 {
 	struct builder_row row;
@@ -99,6 +122,7 @@ static void add_row(struct window *w, struct builder *b, struct process *p, uint
 
 	if (!p->has_memory)
 		in.available &= ~MEMORY_GAUGES;
+	in.available &= ~settle_files(w, p);
 	builder_row_clear(&row);
 	if (p->touched_window == w->number) {
 		split_run_time(p);

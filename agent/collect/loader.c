@@ -173,6 +173,9 @@ int loader_open(struct loader *l, char *error, size_t size)
 	/* The verifier's input and the kernel's types took 10 MB that are free again. */
 	malloc_trim(0);
 	l->walk_link = bpf_link__fd(l->skeleton->links.walk__tasks);
+	l->files_link = -1;
+	if (l->states[PROVIDER_CONNECTIONS].attached)
+		l->files_link = bpf_link__fd(l->skeleton->links.connections__files);
 	l->ring_fd = bpf_map__fd(l->skeleton->maps.events);
 	l->disks_fd = bpf_map__fd(l->skeleton->maps.disks);
 	return 0;

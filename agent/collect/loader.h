@@ -24,7 +24,8 @@ struct probe_state {
 struct loader {
 	struct probecast_bpf *skeleton;
 	struct probe_state states[PROVIDERS];
-	int walk_link; /* descriptor of the iterator's link; owned by the skeleton */
+	int walk_link;	/* descriptor of the iterator's link; owned by the skeleton */
+	int files_link; /* the same of the iterator over files; -1 when it is not there */
 	int ring_fd;
 	int disks_fd;
 };

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collect/connections.h"
 #include "collect/loader.h"
 #include "collect/series.h"
 #include "collect/window.h"
@@ -28,8 +29,10 @@ struct source {
 
 	/* Reads all tasks that may have changed; all of them when full is true. */
 	int (*walk)(void *context, struct window *w, bool full);
+	/* Reads all open files; to be called before walk(). May be NULL. */
+	int (*walk_files)(void *context, struct connections *c, bool full);
 	/* Takes the events that wait. */
-	void (*drain)(void *context, struct window *w);
+	void (*drain)(void *context, struct window *w, struct connections *c);
 	/* Reads its counters. Returns false when the source keeps none. */
 	bool (*counts)(void *context, struct source_counts *ret);
 	/* Adds rows of disks; may be NULL. */

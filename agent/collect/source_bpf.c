@@ -12,12 +12,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "collect/iterator.h"
 #include "collect/source.h"
 #include "probecast.skel.h"
 
-/* The kernel fills at most 32 KiB a read of an iterator. */
-#define WALK_BUFFER_BYTES (64 * 1024)
-#define WALK_CLASSES 12
+#define WALK_CLASSES WINDOW_FILES_WALKS
 #define MAX_DISKS 256
 #define DISK_INPUT(id) (INPUT_DISK_##id - INPUT_FIRST_DISK)
 
@@ -31,7 +30,8 @@ struct bpf_source {
 	struct loader loader;
 	struct ring_buffer *ring;
 	struct window *window; /* while draining */
-	char *buffer;	       /* WALK_BUFFER_BYTES */
+	struct connections *connections;
+	char *buffer;	       /* ITERATOR_BUFFER_BYTES */
 	uint64_t dropped_seen; /* ring_dropped at the newest walk */
 	uint64_t walked_ns;    /* boot clock, when the newest walk began */
 	uint32_t class;
@@ -40,55 +40,14 @@ struct bpf_source {
 	size_t disk_count;
 };
 
-static size_t record_size(const struct record_header *head)
+static void take_walk_record(void *context, const struct record_header *head)
 {
-	switch (head->kind) {
-	case RECORD_TASK:
-	case RECORD_DEAD_THREADS:
-		return sizeof(struct task_record);
-	case RECORD_EXE:
-		return sizeof(struct path_record);
-	}
-	return 0;
-}
+	struct window *w = context;
 
-static void take_walk_record(struct window *w, const struct record_header *head)
-{
 	if (head->kind == RECORD_EXE)
 		window_path(w, (const struct path_record *)head);
 	else
 		window_task(w, (const struct task_record *)head);
-}
-
-/* A read may end inside a record: the rest of it comes with the next. */
-static int read_walk(struct bpf_source *s, struct window *w, int fd)
-{
-	size_t have = 0;
-	ssize_t got;
-
-	while ((got = read(fd, s->buffer + have, WALK_BUFFER_BYTES - have)) != 0) {
-		size_t at = 0, size;
-
-		if (got < 0 && errno == EAGAIN)
-			continue;
-		if (got < 0)
-			return -errno;
-		have += (size_t)got;
-		while (have - at >= sizeof(struct record_header)) {
-			const struct record_header *head = (const void *)(s->buffer + at);
-
-			size = record_size(head);
-			if (!size)
-				return -EPROTO;
-			if (have - at < size)
-				break;
-			take_walk_record(w, head);
-			at += size;
-		}
-		have -= at;
-		memmove(s->buffer, s->buffer + at, have);
-	}
-	return 0;
 }
 
 static void prepare_walk(struct bpf_source *s, bool full)
@@ -112,18 +71,41 @@ static int bpf_walk(void *context, struct window *w, bool full)
 	s->dropped_seen = dropped;
 	prepare_walk(s, full);
 
-	int fd = bpf_iter_create(s->loader.walk_link);
-
-	if (fd < 0)
-		return -errno;
 	window_walk_begin(w);
 
-	int error = read_walk(s, w, fd);
+	int error = iterator_read(s->loader.walk_link, s->buffer, take_walk_record, w);
 
-	close(fd);
 	if (!error)
 		window_walk_end(w, full, s->class, WALK_CLASSES);
 	s->class = (s->class + 1) % WALK_CLASSES;
+	return error;
+}
+
+static void take_file_record(void *context, const struct record_header *head)
+{
+	struct connections *c = context;
+
+	if (head->kind == RECORD_FILES)
+		window_files(c->window, (const struct files_record *)head);
+	else
+		connections_take(c, (const struct connection_record *)head);
+}
+
+static int bpf_walk_files(void *context, struct connections *c, bool full)
+{
+	struct bpf_source *s = context;
+	struct probecast_bpf__bss *bss = s->loader.skeleton->bss;
+
+	if (s->loader.files_link < 0)
+		return 0;
+	bss->files_all = full;
+	bss->files_class = s->class;
+	connections_walk_begin(c);
+
+	int error = iterator_read(s->loader.files_link, s->buffer, take_file_record, c);
+
+	if (!error)
+		connections_walk_end(c);
 	return error;
 }
 
@@ -134,18 +116,24 @@ static int take_event(void *context, void *data, size_t size)
 
 	if (size < sizeof(*head))
 		return 0;
-	if (head->kind == RECORD_EXEC && size > sizeof(struct path_record) - RECORD_PATH_LENGTH)
+	if (head->kind == RECORD_FORK)
+		window_process(s->window, head);
+	else if (head->kind == RECORD_EXEC &&
+		 size > sizeof(struct path_record) - RECORD_PATH_LENGTH)
 		window_path(s->window, data);
+	else if (head->kind == RECORD_CONNECTION && size >= sizeof(struct connection_record))
+		connections_take(s->connections, data);
 	else if (size >= sizeof(struct task_record))
 		window_task(s->window, data);
 	return 0;
 }
 
-static void bpf_drain(void *context, struct window *w)
+static void bpf_drain(void *context, struct window *w, struct connections *c)
 {
 	struct bpf_source *s = context;
 
 	s->window = w;
+	s->connections = c;
 	if (s->ring)
 		ring_buffer__consume(s->ring);
 }
@@ -283,7 +271,7 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 	struct bpf_source *s = calloc(1, sizeof(*s));
 
 	if (s) {
-		s->buffer = malloc(WALK_BUFFER_BYTES);
+		s->buffer = malloc(ITERATOR_BUFFER_BYTES);
 		s->disks = calloc(MAX_DISKS, sizeof(*s->disks));
 	}
 	if (!s || !s->buffer || !s->disks) {
@@ -307,6 +295,7 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 	text_copy(states[PROVIDER_PROCFS].reason, sizeof(states[PROVIDER_PROCFS].reason),
 		  "not needed: processes come from BPF");
 	s->loader.skeleton->bss->walk_classes = WALK_CLASSES;
+	s->loader.skeleton->data->files_classes = WALK_CLASSES;
 	*ret = (struct source){
 		.name = "bpf",
 		.available = available_inputs(states),
@@ -314,6 +303,7 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 		.event_fd = s->ring ? ring_buffer__epoll_fd(s->ring) : -1,
 		.context = s,
 		.walk = bpf_walk,
+		.walk_files = bpf_walk_files,
 		.drain = bpf_drain,
 		.counts = bpf_counts,
 		.emit_disks = bpf_emit_disks,

@@ -172,10 +172,11 @@ static int procfs_walk(void *context, struct window *w, bool full)
 	return 0;
 }
 
-static void procfs_drain(void *context, struct window *w)
+static void procfs_drain(void *context, struct window *w, struct connections *c)
 {
 	(void)context;
 	(void)w;
+	(void)c;
 }
 
 static bool procfs_counts(void *context, struct source_counts *ret)

@@ -7,6 +7,9 @@
 
 #include "collect/thread.h"
 
+/* A process that lives is seen in the window it began in. */
+#define WINDOW_UNSEEN_MAX 2
+
 #define THREAD_COUNTERS (sizeof(struct thread_counters) / sizeof(uint64_t))
 #define SHARED_COUNTERS (sizeof(struct shared_counters) / sizeof(uint64_t))
 
@@ -63,7 +66,7 @@ static struct process *process_of_release(struct window *w, const struct record_
 	return NULL;
 }
 
-static struct process *process_of(struct window *w, const struct record_header *head)
+struct process *window_process(struct window *w, const struct record_header *head)
 {
 	struct process *p;
 
@@ -243,7 +246,7 @@ static void take_counters(struct window *w, struct process *p, const struct task
 
 void window_task(struct window *w, const struct task_record *r)
 {
-	struct process *p = process_of(w, &r->head);
+	struct process *p = window_process(w, &r->head);
 
 	if (!p)
 		return;
@@ -271,7 +274,7 @@ void window_task(struct window *w, const struct task_record *r)
 
 void window_path(struct window *w, const struct path_record *r)
 {
-	struct process *p = process_of(w, &r->head);
+	struct process *p = window_process(w, &r->head);
 
 	if (!p || r->length == 0 || r->length > RECORD_PATH_LENGTH)
 		return;
@@ -304,6 +307,12 @@ static void process_free(struct process *p)
 	free(p);
 }
 
+/* Known by its beginning alone, and no walk showed it since: its end was lost. */
+static bool end_was_lost(const struct window *w, const struct process *p)
+{
+	return !p->exited && !p->threads_known && w->number - p->touched_window > WINDOW_UNSEEN_MAX;
+}
+
 /* Zombies keep their row until they are reaped: they still hold their pid. */
 static bool process_is_over(void *context, void *item)
 {
@@ -313,6 +322,11 @@ static bool process_is_over(void *context, void *item)
 	/* Only what was heard of in this window has an amount. */
 	if (p->touched_window == w->number)
 		memset(p->amount, 0, sizeof(p->amount));
+	if (end_was_lost(w, p)) {
+		w->totals.exits_missed++;
+		process_free(p);
+		return true;
+	}
 	if (!p->exited || p->threads_known || p->touched_window == w->number)
 		return false;
 	process_free(p);

@@ -27,6 +27,7 @@
 
 #define WINDOW_MAX_PROCESSES 262144
 #define WINDOW_MAX_THREADS 1048576
+#define WINDOW_FILES_WALKS 12 /* each process with files is told of at least this often */
 
 struct process {
 	uint32_t pid, ppid, uid, exit_status;
@@ -39,9 +40,12 @@ struct process {
 	bool zombie; /* ended, and its parent has not asked for it */
 	bool has_memory;
 	bool kernel_thread;
-	uint64_t exited_window;	 /* number of the window it ended in */
-	uint64_t touched_window; /* number of the newest window with a record of it */
-	uint32_t threads_known;	 /* thread entries that point here */
+	uint64_t exited_window;	   /* number of the window it ended in */
+	uint64_t touched_window;   /* number of the newest window with a record of it */
+	uint32_t threads_known;	   /* thread entries that point here */
+	uint32_t files_walk;	   /* newest walk over files that told its open files; 0: none */
+	uint32_t connections_walk; /* the connection gauges are of this walk over files */
+	uint32_t rtt_samples;	   /* connections that value[rtt_ns] is the sum of */
 	struct shared_counters shared;
 	uint64_t amount[PROCESS_INPUTS]; /* added in this window */
 	uint64_t value[PROCESS_INPUTS];	 /* counters: since it began; gauges: newest */
@@ -64,17 +68,34 @@ struct window {
 	uint64_t available;	  /* bit i: the source fills process input i */
 	bool exit_events;	  /* false: a process that is gone is not a loss */
 	uint32_t walk;		  /* number of the newest walk */
+	uint32_t files_walk;	  /* number of the newest walk over files */
 	struct window_totals totals;
 };
 
 /* Begins the first window. identity outlives the window. */
 void window_init(struct window *w, struct identity *identity, uint64_t available);
 
+/*
+ * The process of a record, made when it is not there yet: also how the beginning
+ * of one (RECORD_FORK) is taken. NULL when there is no room, or a thread is
+ * released whose process is not known.
+ */
+struct process *window_process(struct window *w, const struct record_header *head);
+
 /* Takes one record of a task: from the walk, or an event. */
 void window_task(struct window *w, const struct task_record *r);
 
 /* Takes a record with a program's path. */
 void window_path(struct window *w, const struct path_record *r);
+
+/* Takes the number of open files of a process. */
+void window_files(struct window *w, const struct files_record *r);
+
+/* Adds to what a process did in this window; input is one of level EVENT. */
+void window_count(struct window *w, struct process *p, enum input input, uint64_t n);
+
+/* Adds a connection to those that the newest walk over files shows. rtt_ns 0: not measured. */
+void window_connection(struct window *w, struct process *p, uint64_t rtt_ns);
 
 /* Say when a walk begins and ends. At the end, tasks that it should have shown and did not are
  * gone: all of them after a full walk, those of one class (tid modulo classes) after another. */

@@ -75,6 +75,7 @@ static void add_system(struct buf *b, const struct snapshot *s, const struct enc
 			       catalogue_scopes[SCOPE_SYSTEM].end_metric);
 	encode_rows(b, s, "disks", SCOPE_DISK);
 	encode_rows(b, s, "interfaces", SCOPE_INTERFACE);
+	encode_rows(b, s, "pools", SCOPE_POOL);
 	if (server)
 		add_server(b, server);
 	buf_add_char(b, '}');

@@ -47,7 +47,14 @@ enum metric {
 
 enum label_type { LABEL_STRING, LABEL_INTEGER, LABEL_FLAG };
 
-enum input_level { LEVEL_THREAD, LEVEL_SHARED, LEVEL_GAUGE, LEVEL_COUNTER, LEVEL_DERIVED };
+enum input_level {
+	LEVEL_THREAD,
+	LEVEL_SHARED,
+	LEVEL_GAUGE,
+	LEVEL_COUNTER,
+	LEVEL_DERIVED,
+	LEVEL_EVENT
+};
 
 enum metric_kind {
 	KIND_GAUGE,

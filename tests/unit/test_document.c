@@ -207,18 +207,27 @@ static void check_rows(const struct snapshot *s, enum scope scope, json_t *list)
 		check_row(s, scope, i, json_array_get(list, i));
 }
 
+/* Scopes of many rows, and where the document has them. */
+static const struct {
+	enum scope scope;
+	const char *path;
+} lists[] = {
+	{SCOPE_CORE, "system.cpu.cores"},
+	{SCOPE_DISK, "system.disks"},
+	{SCOPE_INTERFACE, "system.interfaces"},
+	{SCOPE_POOL, "system.pools"},
+};
+
+#define LISTS (sizeof(lists) / sizeof(*lists))
+
 TEST(every_row_comes_back_as_it_was_put)
 {
-	static const enum scope scopes[] = {SCOPE_CORE, SCOPE_DISK, SCOPE_INTERFACE};
-	static const char *const lists[] = {"system.cpu.cores", "system.disks",
-					    "system.interfaces"};
-
 	for (int round = 0; round < 200; round++) {
 		begin();
 		add_random_row(SCOPE_PROCESS);
-		for (size_t i = 0; i < 3; i++)
+		for (size_t i = 0; i < LISTS; i++)
 			for (int row = 0; row < 3; row++)
-				add_random_row(scopes[i]);
+				add_random_row(lists[i].scope);
 		add_random_row(SCOPE_TOTALS);
 		add_random_row(SCOPE_LOSSES);
 
@@ -226,8 +235,8 @@ TEST(every_row_comes_back_as_it_was_put)
 		json_t *root = document(s, &by_cpu);
 
 		check_rows(s, SCOPE_PROCESS, member(root, "processes"));
-		for (size_t i = 0; i < 3; i++)
-			check_rows(s, scopes[i], member(root, lists[i]));
+		for (size_t i = 0; i < LISTS; i++)
+			check_rows(s, lists[i].scope, member(root, lists[i].path));
 		check_row(s, SCOPE_TOTALS, 0, member(root, "totals"));
 		check_row(s, SCOPE_LOSSES, 0, member(root, "losses"));
 		json_decref(root);
@@ -252,6 +261,7 @@ TEST(the_machine_and_the_agent_come_back_beside_what_is_put_into_them)
 			json_object_del(machine, "cpu");
 		json_object_del(machine, "disks");
 		json_object_del(machine, "interfaces");
+		json_object_del(machine, "pools");
 		check_row(s, SCOPE_SYSTEM, 0, machine);
 		CHECK_STRING(json_string_value(member(agent, "source")), "bpf");
 		json_object_del(agent, "source");
@@ -361,7 +371,7 @@ TEST(a_document_is_exactly_this)
 		"{\"node\":\"node-1\",\"window\":{\"start\":\"2023-11-14T22:13:20.123Z\","
 		"\"end\":\"2023-11-14T22:13:25.124Z\",\"interval_ms\":5000},\"seq\":42,"
 		"\"system\":{\"cpu\":{\"percent\":1,\"cores\":[{\"core\":0,\"percent\":0.333333}]},"
-		"\"memory\":{\"total_bytes\":1024},\"disks\":[],\"interfaces\":[],"
+		"\"memory\":{\"total_bytes\":1024},\"disks\":[],\"interfaces\":[],\"pools\":[],"
 		"\"websocket\":{\"connections\":3,\"messages_sent\":20,\"messages_skipped\":1}},"
 		"\"groups\":[],\"processes\":[{\"pid\":7,\"start_time\":123456789012345,"
 		"\"comm\":\"\\u003c/script\\u003e\\u000a\xef\xbf\xbd\",\"exited\":false,"

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/connections.h"
+
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "collect/pool.h"
+
+/* An end that was never told of (the ring was full) must not keep its entry for ever. */
+#define WALKS_UNSEEN_MAX 720
+
+struct holder {
+	uint32_t pid; /* 0: not known */
+	uint64_t process_start_ns;
+};
+
+struct connection {
+	uint64_t cookie;
+	struct holder owner;
+	struct holder first; /* in this walk: for when the owner holds it no more */
+	struct endpoint remote;
+	uint64_t rx_bytes, tx_bytes;
+	struct pool *pool; /* NULL: accepted, or there was no room */
+	uint32_t walk;	   /* the newest that showed it */
+	uint32_t netns;
+	uint32_t retransmits, rtt_us;
+	uint16_t local_port;
+	uint8_t state;
+	bool owner_holds; /* in this walk */
+	bool opened;	  /* by its owner; else accepted */
+	bool counted;	  /* as opened or accepted */
+	bool closed;	  /* counted as closed: the kernel may still talk with the other side */
+	bool base;	  /* known from the first walk: began before the agent */
+	bool active;	  /* moved data in this window */
+};
+
+void connections_init(struct connections *c, struct window *window)
+{
+	*c = (struct connections){
+		.connections.limit = CONNECTIONS_MAX,
+		.pools.limit = POOLS_MAX,
+		.window = window,
+	};
+}
+
+static struct process *process_of(const struct connections *c, const struct holder *h)
+{
+	return h->pid ? table_get(&c->window->processes, h->pid, h->process_start_ns) : NULL;
+}
+
+/* Counts for the owner, and for the pool that the connection is in. */
+static void count(struct connections *c, const struct connection *n, enum input process_input,
+		  int pool_input, uint64_t amount)
+{
+	struct process *p = process_of(c, &n->owner);
+
+	if (p)
+		window_count(c->window, p, process_input, amount);
+	if (n->pool && pool_input >= 0)
+		pool_count(n->pool, (enum input)pool_input, amount);
+}
+
+static struct pool *pool_of(struct connections *c, const struct connection *n)
+{
+	uint64_t a, b;
+
+	pool_key(n->owner.pid, n->owner.process_start_ns, &n->remote, &a, &b);
+
+	struct pool *pool = table_get(&c->pools, a, b);
+
+	if (pool)
+		return pool;
+	pool = pool_new(n->owner.pid, n->owner.process_start_ns, &n->remote);
+	if (pool && table_put(&c->pools, a, b, pool))
+		return pool;
+	free(pool);
+	c->totals.table_full++;
+	return NULL;
+}
+
+static void leave_pool(struct connection *n)
+{
+	if (n->pool)
+		n->pool->connections--;
+	n->pool = NULL;
+}
+
+static void join_pool(struct connections *c, struct connection *n)
+{
+	leave_pool(n);
+	if (n->opened && n->owner.pid)
+		n->pool = pool_of(c, n);
+	if (n->pool)
+		n->pool->connections++;
+}
+
+static struct connection *connection_new(struct connections *c, const struct connection_record *r)
+{
+	struct connection *n = calloc(1, sizeof(*n));
+
+	if (!n || !table_put(&c->connections, r->cookie, 0, n)) {
+		free(n);
+		c->totals.table_full++;
+		return NULL;
+	}
+	n->cookie = r->cookie;
+	n->owner = (struct holder){r->head.pid, r->head.process_start_ns};
+	n->remote.family = r->family;
+	n->remote.port = r->remote_port;
+	memcpy(n->remote.address, r->remote, sizeof(n->remote.address));
+	n->netns = r->netns;
+	n->local_port = r->local_port;
+	n->opened = r->opened;
+	n->base = c->walk == 1 && r->head.kind == RECORD_SOCKET;
+	return n;
+}
+
+static uint64_t grown(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
+/* What the socket counts, since the newest reading. */
+static void take_counters(struct connections *c, struct connection *n,
+			  const struct connection_record *r)
+{
+	uint64_t rx = grown(r->rx_bytes, n->rx_bytes), tx = grown(r->tx_bytes, n->tx_bytes);
+	uint64_t retransmits = grown(r->retransmits, n->retransmits);
+
+	n->rx_bytes = r->rx_bytes;
+	n->tx_bytes = r->tx_bytes;
+	n->retransmits = r->retransmits;
+	n->rtt_us = r->rtt_us;
+	n->state = (uint8_t)r->state;
+	if (n->base && !n->counted)
+		return;
+	n->active |= rx || tx;
+	if (retransmits)
+		count(c, n, INPUT_PROCESS_retransmits, INPUT_POOL_retransmits, retransmits);
+	if (n->pool) {
+		pool_count(n->pool, INPUT_POOL_rx_bytes, rx);
+		pool_count(n->pool, INPUT_POOL_tx_bytes, tx);
+	}
+}
+
+static bool is_connecting(unsigned state)
+{
+	return state == TCP_SYN_SENT || state == TCP_SYN_RECV;
+}
+
+static void count_established(struct connections *c, struct connection *n)
+{
+	if (n->counted)
+		return;
+	n->counted = true;
+	if (n->base)
+		return;
+	count(c, n, n->opened ? INPUT_PROCESS_opened : INPUT_PROCESS_accepted, INPUT_POOL_opened,
+	      1);
+}
+
+static void count_closed(struct connections *c, struct connection *n)
+{
+	if (n->closed)
+		return;
+	n->closed = true;
+	count(c, n, INPUT_PROCESS_closed, INPUT_POOL_closed, 1);
+}
+
+static void take_holder(struct connections *c, struct connection *n, const struct record_header *h)
+{
+	if (n->walk != c->walk) {
+		n->walk = c->walk;
+		n->owner_holds = false;
+		n->first = (struct holder){h->pid, h->process_start_ns};
+	}
+	if (h->pid == n->owner.pid && h->process_start_ns == n->owner.process_start_ns)
+		n->owner_holds = true;
+}
+
+static void take_listener(struct connections *c, const struct connection_record *r)
+{
+	static char present;
+
+	if (c->walk == 1 && !table_get(&c->listeners, r->netns, r->local_port))
+		table_put(&c->listeners, r->netns, r->local_port, &present);
+}
+
+static void take_socket(struct connections *c, const struct connection_record *r)
+{
+	if (r->state == TCP_LISTEN)
+		take_listener(c, r);
+	/* A socket that is not connected yet, or no more: its end was an event. */
+	if (r->state == TCP_LISTEN || r->state == TCP_CLOSE)
+		return;
+
+	struct connection *n = table_get(&c->connections, r->cookie, 0);
+
+	if (!n) {
+		n = connection_new(c, r);
+		if (!n)
+			return;
+		if (!n->base)
+			join_pool(c, n);
+	}
+	/* The same socket in another process, or twice in one, says nothing new. */
+	if (n->walk != c->walk)
+		take_counters(c, n, r);
+	take_holder(c, n, &r->head);
+	if (!n->base && !is_connecting(r->state))
+		count_established(c, n);
+}
+
+static void connection_free(struct connection *n)
+{
+	leave_pool(n);
+	free(n);
+}
+
+static void take_end(struct connections *c, const struct connection_record *r)
+{
+	struct connection *n = table_get(&c->connections, r->cookie, 0);
+
+	if (!n) {
+		n = connection_new(c, r);
+		if (!n)
+			return;
+		join_pool(c, n);
+	}
+	take_counters(c, n, r);
+	if (!n->owner.pid)
+		c->totals.unowned++;
+	if (r->state == TCP_SYN_SENT) {
+		count(c, n, INPUT_PROCESS_failed, INPUT_POOL_failed, 1);
+	} else if (r->state != TCP_SYN_RECV) {
+		count_established(c, n);
+		count_closed(c, n);
+	}
+	table_remove(&c->connections, r->cookie, 0);
+	connection_free(n);
+}
+
+void connections_take(struct connections *c, const struct connection_record *r)
+{
+	if (r->head.kind == RECORD_SOCKET)
+		take_socket(c, r);
+	else
+		take_end(c, r);
+}
+
+void connections_walk_begin(struct connections *c)
+{
+	c->window->files_walk = ++c->walk;
+}
+
+/* Which side began it was not seen: who listens on its local port has accepted it. */
+static void settle_base(struct connections *c, struct connection *n)
+{
+	if (!n->opened)
+		n->opened = !table_get(&c->listeners, n->netns, n->local_port);
+	join_pool(c, n);
+	if (!is_connecting(n->state))
+		count_established(c, n);
+	else
+		n->base = false;
+}
+
+/* A process that passed its connection on and closed it owns it no more. */
+static void settle_owner(struct connections *c, struct connection *n)
+{
+	if (n->owner_holds)
+		return;
+	n->owner = n->first;
+	n->owner_holds = true;
+	join_pool(c, n);
+}
+
+static void add_to_gauges(struct connections *c, struct connection *n)
+{
+	struct process *p = process_of(c, &n->owner);
+
+	if (p)
+		window_connection(c->window, p, n->rtt_us * (NS_PER_MS / 1000));
+	if (!n->pool)
+		return;
+	if (is_connecting(n->state))
+		pool_gauge(n->pool, c->walk, INPUT_POOL_connecting, 0);
+	else
+		pool_gauge(n->pool, c->walk, n->active ? INPUT_POOL_active : INPUT_POOL_idle,
+			   n->rtt_us);
+}
+
+static bool end_of_walk(void *context, void *item)
+{
+	struct connections *c = context;
+	struct connection *n = item;
+
+	if (n->walk == c->walk) {
+		settle_owner(c, n);
+		if (c->walk == 1)
+			settle_base(c, n);
+		add_to_gauges(c, n);
+		n->active = false;
+		return false;
+	}
+	/* No process holds it any more. */
+	if (n->counted)
+		count_closed(c, n);
+	if (c->walk - n->walk < WALKS_UNSEEN_MAX)
+		return false;
+	connection_free(n);
+	return true;
+}
+
+void connections_walk_end(struct connections *c)
+{
+	table_sweep(&c->connections, end_of_walk, c);
+	if (c->walk == 1)
+		table_free(&c->listeners);
+}
+
+static bool has_amount(const struct pool *pool)
+{
+	for (size_t i = 0; i < POOL_INPUTS; i++)
+		if (pool->amount[i])
+			return true;
+	return false;
+}
+
+void connections_emit(struct connections *c, struct builder *b, uint64_t length_ns)
+{
+	const struct pool *pool;
+	size_t at = 0;
+
+	while ((pool = table_next(&c->pools, &at))) {
+		struct holder owner = {pool->pid, pool->process_start_ns};
+
+		if (pool->walk == c->walk || has_amount(pool))
+			pool_emit(pool, process_of(c, &owner), b, c->walk, length_ns);
+	}
+}
+
+static bool end_of_window(void *context, void *item)
+{
+	struct pool *pool = item;
+
+	(void)context;
+	memset(pool->amount, 0, sizeof(pool->amount));
+	if (pool->connections)
+		return false;
+	free(pool);
+	return true;
+}
+
+void connections_next(struct connections *c)
+{
+	table_sweep(&c->pools, end_of_window, c);
+}
+
+void connections_free(struct connections *c)
+{
+	void *item;
+	size_t at = 0;
+
+	while ((item = table_next(&c->connections, &at)))
+		free(item);
+	at = 0;
+	while ((item = table_next(&c->pools, &at)))
+		free(item);
+	table_free(&c->connections);
+	table_free(&c->pools);
+	table_free(&c->listeners);
+}
