@@ -26,10 +26,35 @@ A number that cannot be read is absent, never 0; `agent.probes` says why.
 """
 
 
+def expanded(file):
+    """The lines of the file; a macro that stands for several rows is replaced by them."""
+    macros = {}
+    name = None
+    for line in file:
+        line = line.strip()
+        begin = re.match(r"#define (USAGE_\w+)\((.*)\) \\$", line)
+        use = re.match(r"(USAGE_\w+)\((.*)\)$", line)
+        if begin:
+            name = begin.group(1)
+            macros[name] = (begin.group(2).split(", "), [])
+        elif name:
+            macros[name][1].append(line.rstrip(" \\"))
+            name = name if line.endswith("\\") else None
+        elif use:
+            parameters, body = macros[use.group(1)]
+            values = dict(zip(parameters, use.group(2).split(", ")))
+            for row in body:
+                start, end = row.split("(", 1)[0], row.split("(", 1)[1]
+                fields = end.split(", ", 2)
+                yield start + "(" + ", ".join([values.get(f, f) for f in fields[:2]] + fields[2:])
+        else:
+            yield line
+
+
 def rows():
     with open(SOURCE, encoding="utf-8") as file:
-        for line in file:
-            match = ROW.match(line.strip())
+        for line in expanded(file):
+            match = ROW.match(line)
             if match:
                 fields = [f.strip() for f in FIELD.findall(match.group(2)) if f.strip()]
                 yield match.group(1), [f[1:-1] if f.startswith('"') else f for f in fields]
