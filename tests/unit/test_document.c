@@ -376,7 +376,7 @@ TEST(a_document_is_exactly_this)
 		"\"groups\":[],\"processes\":[{\"pid\":7,\"start_time\":123456789012345,"
 		"\"comm\":\"\\u003c/script\\u003e\\u000a\xef\xbf\xbd\",\"exited\":false,"
 		"\"threads\":2,\"cpu\":{\"percent\":12.5},"
-		"\"network\":{\"tcp\":{\"rx_bytes\":0},\"udp\":{\"rx_bytes\":9}},"
+		"\"network\":{\"udp\":{\"rx_bytes\":9},\"tcp\":{\"rx_bytes\":0}},"
 		"\"disk\":{\"read_bytes\":4096}}],\"totals\":{},"
 		"\"losses\":{\"unattributed_cpu_seconds\":-0.25},"
 		"\"agent\":{\"source\":\"bpf\",\"probes\":{\"walk\":\"iter/task\","
