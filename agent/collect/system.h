@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The machine, from /proc: CPU, memory, load, pressure, interfaces. */
+/* The machine, from /proc: each part has a file of its own, system_cpu.c and so on. */
 #pragma once
 
-#include "collect/loader.h"
 #include "collect/series.h"
+#include "collect/system_cpu.h"
+#include "collect/system_interfaces.h"
+#include "collect/system_load.h"
+#include "collect/system_memory.h"
 
-#define SYSTEM_MAX_CORES 1024
-#define SYSTEM_MAX_INTERFACES 256
-#define SYSTEM_NAME_LENGTH 32
-
-struct interface {
-	char name[SYSTEM_NAME_LENGTH];
-	struct series series;
-	bool seen; /* in the newest reading */
-};
+/* Index of an input of the machine in its series. */
+#define SYSTEM_INPUT(id) (INPUT_SYSTEM_##id - INPUT_FIRST_SYSTEM)
 
 struct system {
-	/* Kept open: reading them again costs no look-up, and no privilege. */
-	int stat_fd, meminfo_fd, loadavg_fd, netdev_fd;
-	int pressure_fd[3];
-	int cpu_usage_fd; /* exact CPU time of all tasks (cgroup v1), -1 when there is none */
-	long ticks_per_second;
-	uint32_t core_limit; /* CPUs configured */
-	uint32_t cores_seen;
-	uint64_t busy_ns; /* the kernel's CPU total, newest */
+	bool opened;
 	struct series machine;
-	struct series *cores; /* core_limit of them, owned */
-	struct interface interfaces[SYSTEM_MAX_INTERFACES];
-	size_t interface_count;
-	char *text; /* scratch for whole files, owned */
+	struct system_cpu cpu;
+	struct system_memory memory;
+	struct system_load load;
+	struct system_interfaces interfaces;
+	struct buf text; /* scratch for whole files */
 };
 
 /* Opens what there is; what is missing stands in states. Returns 0 or -ENOMEM. */

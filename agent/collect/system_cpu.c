@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/system_cpu.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "collect/system.h"
+
+#define CORE_INPUT(id) (INPUT_CORE_##id - INPUT_FIRST_CORE)
+
+static int open_usage(void)
+{
+	int fd = proc_file_open("/sys/fs/cgroup/cpuacct/cpuacct.usage", NULL);
+
+	return fd >= 0 ? fd : proc_file_open("/sys/fs/cgroup/cpu,cpuacct/cpuacct.usage", NULL);
+}
+
+int system_cpu_open(struct system_cpu *c, struct probe_state *state)
+{
+	*c = (struct system_cpu){.ticks_per_second = sysconf(_SC_CLK_TCK)};
+	c->stat_fd = proc_file_open("/proc/stat", state);
+	c->usage_fd = open_usage();
+	c->core_limit = (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
+	if (c->core_limit > SYSTEM_MAX_CORES)
+		c->core_limit = SYSTEM_MAX_CORES;
+	c->cores = calloc(c->core_limit, sizeof(*c->cores));
+	return c->cores ? 0 : -ENOMEM;
+}
+
+enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, CPU_FIELDS };
+
+static bool parse_line(const char *line, uint64_t ns[CPU_FIELDS], long ticks_per_second)
+{
+	unsigned long long t[CPU_FIELDS];
+
+	if (sscanf(line, "%llu %llu %llu %llu %llu %llu %llu %llu", &t[USER], &t[NICE], &t[SYSTEM],
+		   &t[IDLE], &t[IOWAIT], &t[IRQ], &t[SOFTIRQ], &t[STEAL]) != CPU_FIELDS)
+		return false;
+	for (int i = 0; i < CPU_FIELDS; i++)
+		ns[i] = t[i] * (NS_PER_SECOND / (uint64_t)ticks_per_second);
+	return true;
+}
+
+static uint64_t busy_of(const uint64_t ns[CPU_FIELDS])
+{
+	return ns[USER] + ns[NICE] + ns[SYSTEM] + ns[IRQ] + ns[SOFTIRQ];
+}
+
+/* The tick-based sum, unless the kernel tells the exact one (cgroup v1: cpuacct of the root). */
+static uint64_t busy_total(const struct system_cpu *c, const uint64_t ns[CPU_FIELDS])
+{
+	char text[32];
+	ssize_t len = c->usage_fd < 0 ? -1 : pread(c->usage_fd, text, sizeof(text) - 1, 0);
+
+	if (len <= 0)
+		return busy_of(ns);
+	text[len] = '\0';
+	return strtoull(text, NULL, 10);
+}
+
+static void take_machine(const struct system_cpu *c, struct series *m,
+			 const uint64_t ns[CPU_FIELDS])
+{
+	series_counter(m, SYSTEM_INPUT(cpu_busy_ns), busy_total(c, ns));
+	series_counter(m, SYSTEM_INPUT(cpu_user_ns), ns[USER] + ns[NICE]);
+	series_counter(m, SYSTEM_INPUT(cpu_system_ns), ns[SYSTEM]);
+	series_counter(m, SYSTEM_INPUT(cpu_iowait_ns), ns[IOWAIT]);
+	series_counter(m, SYSTEM_INPUT(cpu_irq_ns), ns[IRQ]);
+	series_counter(m, SYSTEM_INPUT(cpu_softirq_ns), ns[SOFTIRQ]);
+	series_counter(m, SYSTEM_INPUT(cpu_steal_ns), ns[STEAL]);
+}
+
+/* "cpu0 1 2 ..." of a core, or "cpu  1 2 ..." of the machine. */
+static void take_line(struct system_cpu *c, struct series *machine, const char *line)
+{
+	uint64_t ns[CPU_FIELDS];
+	unsigned core;
+	int skip = 0;
+
+	if (line[3] == ' ') {
+		if (parse_line(line + 3, ns, c->ticks_per_second))
+			take_machine(c, machine, ns);
+	} else if (sscanf(line, "cpu%u %n", &core, &skip) == 1 && core < c->core_limit &&
+		   parse_line(line + skip, ns, c->ticks_per_second)) {
+		series_counter(&c->cores[core], CORE_INPUT(busy_ns), busy_of(ns));
+		c->cores_seen++;
+	}
+}
+
+void system_cpu_read(struct system_cpu *c, struct series *machine, struct buf *text)
+{
+	const char *line = proc_file_read(c->stat_fd, text);
+
+	for (uint32_t i = 0; i < c->core_limit; i++)
+		series_begin(&c->cores[i]);
+	if (!line)
+		return;
+	c->cores_seen = 0;
+	while (line && strncmp(line, "cpu", 3) == 0) {
+		take_line(c, machine, line);
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	series_gauge(machine, SYSTEM_INPUT(cpu_count), c->cores_seen);
+}
+
+void system_cpu_emit(const struct system_cpu *c, struct builder *b, uint64_t length_ns)
+{
+	for (uint32_t i = 0; i < c->core_limit; i++) {
+		struct builder_row row = {0};
+
+		if (!c->cores[i].available)
+			continue;
+		builder_label(&row, SCOPE_CORE, LABEL_CORE_core, i);
+		series_derive(&c->cores[i], &row, SCOPE_CORE, length_ns, 1);
+		builder_add(b, SCOPE_CORE, &row);
+	}
+}
+
+void system_cpu_close(struct system_cpu *c)
+{
+	proc_file_close(&c->stat_fd);
+	proc_file_close(&c->usage_fd);
+	free(c->cores);
+	c->cores = NULL;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/system_load.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "collect/system.h"
+
+/* A kernel booted with pressure off has the files and refuses to read them. */
+static void open_pressure(struct system_load *l, struct probe_state *state)
+{
+	static const char *const paths[] = {"/proc/pressure/cpu", "/proc/pressure/memory",
+					    "/proc/pressure/io"};
+	char byte;
+
+	for (int i = 0; i < 3; i++)
+		l->pressure_fd[i] = proc_file_open(paths[i], state);
+	if (l->pressure_fd[0] >= 0 && pread(l->pressure_fd[0], &byte, 1, 0) == 1)
+		return;
+	state->attached = false;
+	if (l->pressure_fd[0] >= 0 || errno == EOPNOTSUPP)
+		text_copy(state->reason, sizeof(state->reason),
+			  "the kernel was booted with pressure accounting off (psi=1 turns it on)");
+}
+
+void system_load_open(struct system_load *l, struct probe_state states[PROVIDERS])
+{
+	l->loadavg_fd = proc_file_open("/proc/loadavg", &states[PROVIDER_LOADAVG]);
+	open_pressure(l, &states[PROVIDER_PRESSURE]);
+}
+
+static void read_loadavg(struct system_load *l, struct series *machine, struct buf *buffer)
+{
+	const char *text = proc_file_read(l->loadavg_fd, buffer);
+	double one, five, fifteen;
+
+	if (!text || sscanf(text, "%lf %lf %lf", &one, &five, &fifteen) != 3)
+		return;
+	series_gauge(machine, SYSTEM_INPUT(load_one), (uint64_t)(one * 1000 + .5));
+	series_gauge(machine, SYSTEM_INPUT(load_five), (uint64_t)(five * 1000 + .5));
+	series_gauge(machine, SYSTEM_INPUT(load_fifteen), (uint64_t)(fifteen * 1000 + .5));
+}
+
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=N", N in microseconds. */
+static void read_pressure(struct system_load *l, struct series *machine, struct buf *buffer)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		const char *text = proc_file_read(l->pressure_fd[i], buffer);
+		const char *total = text ? strstr(text, "total=") : NULL;
+
+		if (total)
+			series_counter(machine, SYSTEM_INPUT(pressure_cpu_ns) + i,
+				       strtoull(total + 6, NULL, 10) * 1000);
+	}
+}
+
+void system_load_read(struct system_load *l, struct series *machine, struct buf *text)
+{
+	read_loadavg(l, machine, text);
+	read_pressure(l, machine, text);
+}
+
+void system_load_close(struct system_load *l)
+{
+	proc_file_close(&l->loadavg_fd);
+	for (int i = 0; i < 3; i++)
+		proc_file_close(&l->pressure_fd[i]);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Memory and swap of the machine, from /proc/meminfo. */
+#pragma once
+
+#include "collect/proc_file.h"
+#include "collect/series.h"
+
+struct system_memory {
+	int meminfo_fd;
+};
+
+/* Opens the files; what is missing stands in states. */
+void system_memory_open(struct system_memory *m, struct probe_state states[PROVIDERS]);
+
+/* Reads them into machine. text is scratch. */
+void system_memory_read(struct system_memory *m, struct series *machine, struct buf *text);
+
+/* Closes the files. */
+void system_memory_close(struct system_memory *m);
