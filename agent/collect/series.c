@@ -16,6 +16,13 @@ void series_counter(struct series *s, unsigned input, uint64_t reading)
 	s->last[input] = reading;
 }
 
+void series_steady(struct series *s, unsigned input, uint64_t reading)
+{
+	if (s->seeded >> input & 1 && reading < s->last[input])
+		s->last[input] = reading;
+	series_counter(s, input, reading);
+}
+
 void series_gauge(struct series *s, unsigned input, uint64_t value)
 {
 	s->value[input] = value;

@@ -28,6 +28,12 @@ static inline void series_begin(struct series *s)
  */
 void series_counter(struct series *s, unsigned input, uint64_t reading);
 
+/*
+ * The same for a counter that cannot begin anew: when it falls, nothing was
+ * added. The kernel's idle and I/O wait times step back a little now and then.
+ */
+void series_steady(struct series *s, unsigned input, uint64_t reading);
+
 /* Takes the newest value of a gauge. */
 void series_gauge(struct series *s, unsigned input, uint64_t value);
 

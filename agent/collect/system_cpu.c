@@ -12,6 +12,10 @@
 
 #define CORE_INPUT(id) (INPUT_CORE_##id - INPUT_FIRST_CORE)
 
+_Static_assert(SYSTEM_INPUT(cpu_steal_ns) - SYSTEM_INPUT(cpu_busy_ns) ==
+		       CORE_INPUT(steal_ns) - CORE_INPUT(busy_ns),
+	       "take_times() fills both");
+
 static int open_usage(void)
 {
 	int fd = proc_file_open("/sys/fs/cgroup/cpuacct/cpuacct.usage", NULL);
@@ -62,16 +66,16 @@ static uint64_t busy_total(const struct system_cpu *c, const uint64_t ns[CPU_FIE
 	return strtoull(text, NULL, 10);
 }
 
-static void take_machine(const struct system_cpu *c, struct series *m,
-			 const uint64_t ns[CPU_FIELDS])
+/* The machine and a core have the same inputs in the same order, from busy to steal. */
+static void take_times(struct series *s, unsigned first, uint64_t busy,
+		       const uint64_t ns[CPU_FIELDS])
 {
-	series_counter(m, SYSTEM_INPUT(cpu_busy_ns), busy_total(c, ns));
-	series_counter(m, SYSTEM_INPUT(cpu_user_ns), ns[USER] + ns[NICE]);
-	series_counter(m, SYSTEM_INPUT(cpu_system_ns), ns[SYSTEM]);
-	series_counter(m, SYSTEM_INPUT(cpu_iowait_ns), ns[IOWAIT]);
-	series_counter(m, SYSTEM_INPUT(cpu_irq_ns), ns[IRQ]);
-	series_counter(m, SYSTEM_INPUT(cpu_softirq_ns), ns[SOFTIRQ]);
-	series_counter(m, SYSTEM_INPUT(cpu_steal_ns), ns[STEAL]);
+	const uint64_t times[] = {
+		busy, ns[USER] + ns[NICE], ns[SYSTEM], ns[IOWAIT], ns[IRQ], ns[SOFTIRQ], ns[STEAL],
+	};
+
+	for (unsigned i = 0; i < sizeof(times) / sizeof(*times); i++)
+		series_steady(s, first + i, times[i]);
 }
 
 /* "cpu0 1 2 ..." of a core, or "cpu  1 2 ..." of the machine. */
@@ -83,10 +87,10 @@ static void take_line(struct system_cpu *c, struct series *machine, const char *
 
 	if (line[3] == ' ') {
 		if (parse_line(line + 3, ns, c->ticks_per_second))
-			take_machine(c, machine, ns);
+			take_times(machine, SYSTEM_INPUT(cpu_busy_ns), busy_total(c, ns), ns);
 	} else if (sscanf(line, "cpu%u %n", &core, &skip) == 1 && core < c->core_limit &&
 		   parse_line(line + skip, ns, c->ticks_per_second)) {
-		series_counter(&c->cores[core], CORE_INPUT(busy_ns), busy_of(ns));
+		take_times(&c->cores[core], CORE_INPUT(busy_ns), busy_of(ns), ns);
 		c->cores_seen++;
 	}
 }
