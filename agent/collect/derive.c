@@ -3,12 +3,12 @@
 
 #include "base/clock.h"
 
-/* Seconds from ns, thousandths to ones; everything else is in base units already. */
+/* Seconds from ns, ones from thousandths; everything else is in base units already. */
 static double scale(enum metric_unit unit)
 {
 	if (unit == UNIT_SECONDS)
 		return 1e-9;
-	return unit == UNIT_MILLI ? 1e-3 : 1;
+	return unit == UNIT_MILLI || unit == UNIT_PERCENT ? 1e-3 : 1;
 }
 
 /* The value of a metric that comes from something that is not 0. */

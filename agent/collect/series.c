@@ -29,6 +29,12 @@ void series_gauge(struct series *s, unsigned input, uint64_t value)
 	s->available |= 1ULL << input;
 }
 
+void series_share(struct series *s, unsigned input, uint64_t part, uint64_t whole)
+{
+	if (whole)
+		series_gauge(s, input, (uint64_t)((double)part / (double)whole * 1e5 + .5));
+}
+
 void series_derive(const struct series *s, struct builder_row *row, enum scope scope,
 		   uint64_t length_ns, uint32_t cpus)
 {

@@ -37,6 +37,9 @@ void series_steady(struct series *s, unsigned input, uint64_t reading);
 /* Takes the newest value of a gauge. */
 void series_gauge(struct series *s, unsigned input, uint64_t value);
 
+/* Takes part of whole, in thousandths of a per cent; of nothing there is no share. */
+void series_share(struct series *s, unsigned input, uint64_t part, uint64_t whole);
+
 /* Adds the row's metrics. */
 void series_derive(const struct series *s, struct builder_row *row, enum scope scope,
 		   uint64_t length_ns, uint32_t cpus);

@@ -45,16 +45,37 @@ static void read_loadavg(struct system_load *l, struct series *machine, struct b
 	series_gauge(machine, SYSTEM_INPUT(load_fifteen), (uint64_t)(fifteen * 1000 + .5));
 }
 
-/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=N", N in microseconds. */
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=N", N in microseconds; "full ..." behind it. */
+static void take_pressure(struct series *machine, unsigned input, const char *text,
+			  const char *kind)
+{
+	const char *line = strstr(text, kind);
+	const char *total = line ? strstr(line, "total=") : NULL;
+
+	if (total)
+		series_counter(machine, input, strtoull(total + 6, NULL, 10) * 1000);
+}
+
+/* "full" of the CPU means nothing for a whole machine: the kernel writes 0. */
 static void read_pressure(struct system_load *l, struct series *machine, struct buf *buffer)
 {
+	static const struct {
+		unsigned some;
+		int full; /* -1: none */
+	} inputs[3] = {
+		{SYSTEM_INPUT(pressure_cpu_ns), -1},
+		{SYSTEM_INPUT(pressure_memory_ns), SYSTEM_INPUT(pressure_memory_full_ns)},
+		{SYSTEM_INPUT(pressure_io_ns), SYSTEM_INPUT(pressure_io_full_ns)},
+	};
+
 	for (unsigned i = 0; i < 3; i++) {
 		const char *text = proc_file_read(l->pressure_fd[i], buffer);
-		const char *total = text ? strstr(text, "total=") : NULL;
 
-		if (total)
-			series_counter(machine, SYSTEM_INPUT(pressure_cpu_ns) + i,
-				       strtoull(total + 6, NULL, 10) * 1000);
+		if (!text)
+			continue;
+		take_pressure(machine, inputs[i].some, text, "some ");
+		if (inputs[i].full >= 0)
+			take_pressure(machine, (unsigned)inputs[i].full, text, "full ");
 	}
 }
 

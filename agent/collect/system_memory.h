@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Memory and swap of the machine, from /proc/meminfo. */
+/* Memory and swap of the machine, from /proc/meminfo and /proc/vmstat. */
 #pragma once
 
 #include "collect/proc_file.h"
@@ -7,6 +7,8 @@
 
 struct system_memory {
 	int meminfo_fd;
+	int vmstat_fd;
+	uint64_t page_bytes;
 };
 
 /* Opens the files; what is missing stands in states. */

@@ -70,6 +70,13 @@ static double value(const struct snapshot *s, enum metric metric, size_t i)
 	return catalogue_metrics[metric].real ? v.real : (double)v.integer;
 }
 
+static bool known(const struct snapshot *s, enum metric metric)
+{
+	union snapshot_value v;
+
+	return snapshot_value(s, snapshot_row(s, catalogue_metrics[metric].scope, 0), metric, &v);
+}
+
 static void read_cpu(struct system_cpu *c, const char *content)
 {
 	replace(&c->stat_fd, content);
@@ -133,4 +140,100 @@ TEST(a_time_that_steps_back_is_no_time)
 	CHECK_REAL(value(finish_machine(1), METRIC_SYSTEM_cpu_iowait, 0),
 		   1000.0 / (double)c.ticks_per_second / 2, 1e-9);
 	system_cpu_close(&c);
+}
+
+static const char meminfo[] = "MemTotal:        1000 kB\n"
+			      "MemFree:          100 kB\n"
+			      "MemAvailable:     400 kB\n"
+			      "Buffers:           11 kB\n"
+			      "Cached:            50 kB\n"
+			      "SwapCached:         7 kB\n"
+			      "SwapTotal:        200 kB\n"
+			      "SwapFree:         150 kB\n"
+			      "Dirty:             12 kB\n"
+			      "Writeback:         13 kB\n"
+			      "Shmem:             14 kB\n"
+			      "Slab:              15 kB\n"
+			      "WritebackTmp:      16 kB\n"
+			      "ShmemHugePages:    17 kB\n";
+
+static void read_memory(struct system_memory *m, const char *info, const char *vmstat)
+{
+	replace(&m->meminfo_fd, info);
+	replace(&m->vmstat_fd, vmstat);
+	series_begin(&machine);
+	system_memory_read(m, &machine, &text);
+}
+
+TEST(memory_is_told_in_bytes_and_in_shares)
+{
+	struct system_memory m = {.page_bytes = 4096, .meminfo_fd = -1, .vmstat_fd = -1};
+
+	read_memory(&m, meminfo, "nr_free_pages 1\npswpin 100\npswpout 200\n");
+	read_memory(&m, meminfo, "nr_free_pages 1\npswpin 103\npswpout 207\n");
+
+	const struct snapshot *s = finish_machine(1);
+
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_used, 0), 600 * 1024, 0);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_used_percent, 0), 60, 1e-9);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_available_percent, 0), 40, 1e-9);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_cached, 0), 50 * 1024, 0);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_dirty, 0), 12 * 1024, 0);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_writeback, 0), 13 * 1024, 0);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_shared, 0), 14 * 1024, 0);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_slab, 0), 15 * 1024, 0);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_swap_used, 0), 50 * 1024, 0);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_swap_used_percent, 0), 25, 1e-9);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_swap_in, 0), 3 * 4096, 0);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_swap_out, 0), 7 * 4096, 0);
+	system_memory_close(&m);
+}
+
+TEST(what_a_file_does_not_say_is_absent)
+{
+	struct system_memory m = {.page_bytes = 4096, .meminfo_fd = -1, .vmstat_fd = -1};
+
+	read_memory(&m, "MemTotal: 1000 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n", "pgfault 7\n");
+
+	const struct snapshot *s = finish_machine(1);
+
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_total, 0), 1000 * 1024, 0);
+	CHECK_REAL(value(s, METRIC_SYSTEM_memory_swap_used, 0), 0, 0);
+	CHECK(!known(s, METRIC_SYSTEM_memory_used));
+	CHECK(!known(s, METRIC_SYSTEM_memory_used_percent));
+	CHECK(!known(s, METRIC_SYSTEM_memory_swap_used_percent));
+	CHECK(!known(s, METRIC_SYSTEM_memory_swap_in));
+	CHECK(!known(s, METRIC_SYSTEM_memory_dirty));
+	system_memory_close(&m);
+}
+
+static void read_stalls(struct system_load *l, unsigned some_us, unsigned full_us)
+{
+	char content[256];
+
+	snprintf(content, sizeof(content),
+		 "some avg10=0.00 avg60=0.00 avg300=0.00 total=%u\n"
+		 "full avg10=0.00 avg60=0.00 avg300=0.00 total=%u\n",
+		 some_us, full_us);
+	for (int i = 0; i < 3; i++)
+		replace(&l->pressure_fd[i], content);
+	series_begin(&machine);
+	system_load_read(l, &machine, &text);
+}
+
+TEST(some_and_all_tasks_stall)
+{
+	struct system_load l = {.loadavg_fd = -1, .pressure_fd = {-1, -1, -1}};
+
+	read_stalls(&l, 1000, 500);
+	read_stalls(&l, 1001000, 200500);
+
+	const struct snapshot *s = finish_machine(1);
+
+	CHECK_REAL(value(s, METRIC_SYSTEM_pressure_cpu, 0), 50, 1e-9);
+	CHECK_REAL(value(s, METRIC_SYSTEM_pressure_memory, 0), 50, 1e-9);
+	CHECK_REAL(value(s, METRIC_SYSTEM_pressure_memory_full, 0), 10, 1e-9);
+	CHECK_REAL(value(s, METRIC_SYSTEM_pressure_io, 0), 50, 1e-9);
+	CHECK_REAL(value(s, METRIC_SYSTEM_pressure_io_full, 0), 10, 1e-9);
+	system_load_close(&l);
 }
