@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "latency.h"
+
 #define RECORD_COMM_LENGTH 16
 #define RECORD_PATH_LENGTH 256
 
@@ -124,6 +126,7 @@ struct disk_counters {
 	__u64 read_bytes;
 	__u64 write_bytes;
 	__u64 latency_sum_ns;
+	__u32 latency[LATENCY_BUCKETS]; /* requests; wraps around */
 };
 
 _Static_assert(sizeof(struct record_header) == 32, "layout shared with the kernel side");

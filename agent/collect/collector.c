@@ -74,6 +74,8 @@ static void read_all(struct collector *c, bool full)
 	collector_drain(c);
 	read_files(c, full);
 	system_read(&c->system);
+	if (c->source.read_disks)
+		c->source.read_disks(c->source.context, &c->system.disks);
 
 	int failed = c->source.walk(c->source.context, &c->window, full);
 
@@ -95,6 +97,7 @@ static void read_totals(struct collector *c, const struct window_counts *seen)
 	series_counter(&c->totals, TOTALS_INPUT(run_ns), c->window.totals.run_ns);
 	series_begin(&c->losses);
 	series_counter(&c->losses, LOSSES_INPUT(table_full), c->window.totals.table_full);
+	series_counter(&c->losses, LOSSES_INPUT(devices_left_out), system_left_out(&c->system));
 	if (!c->source.counts(c->source.context, &counts))
 		return;
 	series_counter(&c->totals, TOTALS_INPUT(started), counts.started);
@@ -243,8 +246,6 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 
 	connections_emit(&c->connections, b, length_ns);
 	system_emit(&c->system, b, length_ns);
-	if (c->source.emit_disks)
-		c->source.emit_disks(c->source.context, b, length_ns);
 	read_totals(c, &seen);
 	read_unattributed(c);
 	read_self(c, agent);

@@ -20,7 +20,7 @@ static double real_value(const struct metric_info *m, const struct derive_inputs
 	case KIND_AMOUNT:
 		return (double)in->amount[i] * scale(m->unit);
 	case KIND_RATE:
-		return (double)in->amount[i] / length * NS_PER_SECOND;
+		return (double)in->amount[i] / length * NS_PER_SECOND * scale(m->unit);
 	case KIND_PERCENT:
 		return (double)in->amount[i] / length * 100;
 	case KIND_SHARE:

@@ -11,7 +11,7 @@
 
 #include "collect/connections.h"
 #include "collect/loader.h"
-#include "collect/series.h"
+#include "collect/system_disks.h"
 #include "collect/window.h"
 
 /* Losses and counts that a source keeps, counted for ever. */
@@ -35,8 +35,8 @@ struct source {
 	void (*drain)(void *context, struct window *w, struct connections *c);
 	/* Reads its counters. Returns false when the source keeps none. */
 	bool (*counts)(void *context, struct source_counts *ret);
-	/* Adds rows of disks; may be NULL. */
-	void (*emit_disks)(void *context, struct builder *b, uint64_t length_ns);
+	/* Adds what it counted of each disk, after they were read; may be NULL. */
+	void (*read_disks)(void *context, struct system_disks *disks);
 	/* CPU time of the kernel side so far in ns; false when not known; may be NULL. */
 	bool (*run_ns)(void *context, uint64_t *ret_ns);
 	void (*close)(void *context);

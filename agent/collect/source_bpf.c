@@ -17,14 +17,6 @@
 #include "probecast.skel.h"
 
 #define WALK_CLASSES WINDOW_FILES_WALKS
-#define MAX_DISKS 256
-#define DISK_INPUT(id) (INPUT_DISK_##id - INPUT_FIRST_DISK)
-
-struct disk {
-	uint32_t device;
-	char name[RECORD_DISK_NAME_LENGTH];
-	struct series series;
-};
 
 struct bpf_source {
 	struct loader loader;
@@ -36,8 +28,6 @@ struct bpf_source {
 	uint64_t walked_ns;    /* boot clock, when the newest walk began */
 	uint32_t class;
 	bool full_again; /* events were lost: the next walk looks for what is gone, too */
-	struct disk *disks;
-	size_t disk_count;
 };
 
 static void take_walk_record(void *context, const struct record_header *head)
@@ -153,73 +143,24 @@ static bool bpf_counts(void *context, struct source_counts *ret)
 	return true;
 }
 
-static struct disk *disk_of(struct bpf_source *s, uint32_t device, const char *name)
-{
-	for (size_t i = 0; i < s->disk_count; i++)
-		if (s->disks[i].device == device)
-			return &s->disks[i];
-	if (s->disk_count == MAX_DISKS)
-		return NULL;
-
-	struct disk *disk = &s->disks[s->disk_count++];
-
-	disk->device = device;
-	text_copy(disk->name, sizeof(disk->name), name);
-	/* The device made its first request since the attach: all of it is new. */
-	for (unsigned i = 0; i <= DISK_INPUT(latency_sum_ns); i++)
-		series_counter(&disk->series, i, 0);
-	return disk;
-}
-
-static void take_disk(struct disk *disk, const struct disk_counters *c)
-{
-	struct series *s = &disk->series;
-
-	series_counter(s, DISK_INPUT(reads), c->reads);
-	series_counter(s, DISK_INPUT(writes), c->writes);
-	series_counter(s, DISK_INPUT(read_bytes), c->read_bytes);
-	series_counter(s, DISK_INPUT(write_bytes), c->write_bytes);
-	series_counter(s, DISK_INPUT(latency_sum_ns), c->latency_sum_ns);
-
-	uint64_t requests = s->amount[DISK_INPUT(reads)] + s->amount[DISK_INPUT(writes)];
-
-	/* Without a request there is no latency to tell. */
-	s->available &= ~(1ULL << DISK_INPUT(latency_mean_ns));
-	if (requests)
-		series_gauge(s, DISK_INPUT(latency_mean_ns),
-			     s->amount[DISK_INPUT(latency_sum_ns)] / requests);
-}
-
-static void emit_disk(const struct disk *disk, struct builder *b, uint64_t length_ns)
-{
-	struct builder_row row = {0};
-
-	builder_label_string(b, &row, SCOPE_DISK, LABEL_DISK_name, disk->name);
-	series_derive(&disk->series, &row, SCOPE_DISK, length_ns, 1);
-	builder_add(b, SCOPE_DISK, &row);
-}
-
-static void bpf_emit_disks(void *context, struct builder *b, uint64_t length_ns)
+/* A device that is gone makes room: its number may come again. */
+static void bpf_read_disks(void *context, struct system_disks *disks)
 {
 	struct bpf_source *s = context;
-	uint32_t key, *previous = NULL;
+	int map = s->loader.disks_fd;
+	struct disk_counters c;
+	uint32_t key, next;
+	bool more = s->loader.states[PROVIDER_BLOCK].attached &&
+		    bpf_map_get_next_key(map, NULL, &next) == 0;
 
-	if (!s->loader.states[PROVIDER_BLOCK].attached)
-		return;
-	while (bpf_map_get_next_key(s->loader.disks_fd, previous, &key) == 0) {
-		struct disk_counters c;
-
-		previous = &key;
-		if (bpf_map_lookup_elem(s->loader.disks_fd, &key, &c))
+	while (more) {
+		key = next;
+		more = bpf_map_get_next_key(map, &key, &next) == 0;
+		if (bpf_map_lookup_elem(map, &key, &c))
 			continue;
 		c.name[sizeof(c.name) - 1] = '\0';
-
-		struct disk *disk = disk_of(s, key, c.name);
-
-		if (!disk)
-			continue;
-		take_disk(disk, &c);
-		emit_disk(disk, b, length_ns);
+		if (!system_disks_trace(disks, key, &c))
+			bpf_map_delete_elem(map, &key);
 	}
 }
 
@@ -235,7 +176,6 @@ static void bpf_close(void *context)
 	ring_buffer__free(s->ring);
 	loader_close(&s->loader);
 	free(s->buffer);
-	free(s->disks);
 	free(s);
 }
 
@@ -270,11 +210,9 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 {
 	struct bpf_source *s = calloc(1, sizeof(*s));
 
-	if (s) {
+	if (s)
 		s->buffer = malloc(ITERATOR_BUFFER_BYTES);
-		s->disks = calloc(MAX_DISKS, sizeof(*s->disks));
-	}
-	if (!s || !s->buffer || !s->disks) {
+	if (!s || !s->buffer) {
 		snprintf(error, size, "out of memory");
 		if (s)
 			bpf_close(s);
@@ -306,7 +244,7 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 		.walk_files = bpf_walk_files,
 		.drain = bpf_drain,
 		.counts = bpf_counts,
-		.emit_disks = bpf_emit_disks,
+		.read_disks = bpf_read_disks,
 		.run_ns = bpf_run_ns,
 		.close = bpf_close,
 	};

@@ -6,6 +6,7 @@ int system_open(struct system *s, struct probe_state states[PROVIDERS])
 	*s = (struct system){.opened = true};
 	system_memory_open(&s->memory, states);
 	system_load_open(&s->load, states);
+	system_disks_open(&s->disks, &states[PROVIDER_DISKSTATS]);
 	system_interfaces_open(&s->interfaces, &states[PROVIDER_NETDEV]);
 	return system_cpu_open(&s->cpu, &states[PROVIDER_STAT]);
 }
@@ -16,6 +17,7 @@ void system_read(struct system *s)
 	system_cpu_read(&s->cpu, &s->machine, &s->text);
 	system_memory_read(&s->memory, &s->machine, &s->text);
 	system_load_read(&s->load, &s->machine, &s->text);
+	system_disks_read(&s->disks, &s->text);
 	system_interfaces_read(&s->interfaces, &s->text);
 }
 
@@ -26,7 +28,13 @@ void system_emit(struct system *s, struct builder *b, uint64_t length_ns)
 	series_derive(&s->machine, &row, SCOPE_SYSTEM, length_ns, s->cpu.cores_seen);
 	builder_add(b, SCOPE_SYSTEM, &row);
 	system_cpu_emit(&s->cpu, b, length_ns);
+	system_disks_emit(&s->disks, b, length_ns);
 	system_interfaces_emit(&s->interfaces, b, length_ns);
+}
+
+uint64_t system_left_out(const struct system *s)
+{
+	return s->disks.left_out;
 }
 
 void system_close(struct system *s)
@@ -36,6 +44,7 @@ void system_close(struct system *s)
 	system_cpu_close(&s->cpu);
 	system_memory_close(&s->memory);
 	system_load_close(&s->load);
+	system_disks_close(&s->disks);
 	system_interfaces_close(&s->interfaces);
 	buf_free(&s->text);
 	*s = (struct system){0};

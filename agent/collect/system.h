@@ -4,6 +4,7 @@
 
 #include "collect/series.h"
 #include "collect/system_cpu.h"
+#include "collect/system_disks.h"
 #include "collect/system_interfaces.h"
 #include "collect/system_load.h"
 #include "collect/system_memory.h"
@@ -17,6 +18,7 @@ struct system {
 	struct system_cpu cpu;
 	struct system_memory memory;
 	struct system_load load;
+	struct system_disks disks;
 	struct system_interfaces interfaces;
 	struct buf text; /* scratch for whole files */
 };
@@ -27,8 +29,11 @@ int system_open(struct system *s, struct probe_state states[PROVIDERS]);
 /* Reads everything once. */
 void system_read(struct system *s);
 
-/* Adds the rows of the machine, its cores and interfaces. */
+/* Adds the rows of the machine, its cores, disks and interfaces. */
 void system_emit(struct system *s, struct builder *b, uint64_t length_ns);
+
+/* Devices that found no room in a table, for ever. */
+uint64_t system_left_out(const struct system *s);
 
 /* Closes the files and frees; one that was never opened is fine. */
 void system_close(struct system *s);

@@ -83,22 +83,28 @@ static void wait_for(struct background *b, const char *what)
 		harness_fail(__FILE__, __LINE__, "%s failed: status %#x", what, (unsigned)status);
 }
 
-void once_start(struct background *once, unsigned duration_ms)
+void once_start_from(struct background *once, const char *source, unsigned duration_ms)
 {
 	const char *program = getenv("PROBECAST") ? getenv("PROBECAST") : "build/probecast";
 	char duration[16];
 
-	if (geteuid() != 0)
-		SKIP("needs root");
 	if (access(program, X_OK))
 		SKIP("the agent is not built");
 	snprintf(duration, sizeof(duration), "%u", duration_ms);
 	start(once, program,
-	      (const char *const[]){"probecast", "once", "--json", "--duration", duration, NULL});
+	      (const char *const[]){"probecast", "once", "--json", "--source", source, "--duration",
+				    duration, NULL});
 	sleep_ms(START_MS);
 }
 
-json_t *once_finish(struct background *once)
+void once_start(struct background *once, unsigned duration_ms)
+{
+	if (geteuid() != 0)
+		SKIP("needs root");
+	once_start_from(once, "auto", duration_ms);
+}
+
+json_t *once_document(struct background *once)
 {
 	char *text = read_text(once->out, SIZE_MAX);
 	json_error_t error;
@@ -109,6 +115,13 @@ json_t *once_finish(struct background *once)
 		harness_fail(__FILE__, __LINE__, "not JSON: %s at byte %d", error.text,
 			     error.position);
 	free(text);
+	return document;
+}
+
+json_t *once_finish(struct background *once)
+{
+	json_t *document = once_document(once);
+
 	need_probe(document, "walk");
 	return document;
 }

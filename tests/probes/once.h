@@ -17,6 +17,12 @@ struct background {
  */
 void once_start(struct background *once, unsigned duration_ms);
 
+/* The same, from a source of the test's choice: "bpf", "procfs". Needs no root. */
+void once_start_from(struct background *once, const char *source, unsigned duration_ms);
+
+/* Waits for the window's end; returns the document, whatever its source. */
+json_t *once_document(struct background *once);
+
 /* Waits for the window's end; returns the document. Skips the test when it does not come from BPF.
  */
 json_t *once_finish(struct background *once);

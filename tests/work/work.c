@@ -37,6 +37,7 @@ static const struct {
 	{"direct-write", 2, work_direct_write, "FILE BYTES: past the page cache"},
 	{"buffered-write", 2, work_buffered_write,
 	 "FILE BYTES: through the page cache, then fsync"},
+	{"requests", 3, work_requests, "FILE COUNT SIZE: COUNT writes past the page cache, timed"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -53,6 +53,7 @@ void work_udp(char **argv);
 void work_unix(char **argv);
 void work_direct_write(char **argv);
 void work_buffered_write(char **argv);
+void work_requests(char **argv);
 
 /* Arguments as numbers; the program fails when they are none. */
 uint64_t work_number(const char *text);

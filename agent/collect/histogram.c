@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/histogram.h"
+
+void histogram_read(struct histogram *h, const uint32_t buckets[LATENCY_BUCKETS])
+{
+	h->count = 0;
+	for (uint32_t i = 0; i < LATENCY_BUCKETS; i++) {
+		h->amount[i] = buckets[i] - h->last[i];
+		h->last[i] = buckets[i];
+		h->count += h->amount[i];
+	}
+}
+
+uint64_t histogram_percentile(const struct histogram *h, unsigned percent)
+{
+	uint64_t rank = (h->count * percent + 99) / 100, seen = 0;
+	uint32_t i = 0;
+
+	while (i < LATENCY_BUCKETS - 1 && (seen += h->amount[i]) < rank)
+		i++;
+	return latency_middle(i);
+}
