@@ -25,16 +25,27 @@ static int watch(const struct agent *a, int fd)
 	return epoll_ctl(a->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* The boot clock: windows keep their length when the wall clock is set. */
-static int start_timer(struct agent *a, uint32_t interval_ms)
+/* To when the next window is due; one that never is leaves the timer off. */
+static int set_timer(struct agent *a)
 {
-	struct timespec length = {interval_ms / 1000, (long)(interval_ms % 1000) * (long)NS_PER_MS};
-	struct itimerspec spec = {.it_interval = length, .it_value = length};
+	uint64_t due_ns = a->feed.due_ns(a->feed.context);
+	struct itimerspec spec = {
+		.it_value = {(time_t)(due_ns / NS_PER_SECOND), (long)(due_ns % NS_PER_SECOND)},
+	};
 
+	return timerfd_settime(a->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL) ? -errno : 0;
+}
+
+/* The boot clock: windows keep their length when the wall clock is set. */
+static int start_timer(struct agent *a)
+{
 	a->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (a->timer_fd < 0 || timerfd_settime(a->timer_fd, 0, &spec, NULL))
+	if (a->timer_fd < 0)
 		return -errno;
-	return watch(a, a->timer_fd);
+
+	int failed = set_timer(a);
+
+	return failed ? failed : watch(a, a->timer_fd);
 }
 
 static int take_signals(struct agent *a)
@@ -52,7 +63,7 @@ static int take_signals(struct agent *a)
 	return a->signal_fd < 0 ? -errno : watch(a, a->signal_fd);
 }
 
-int agent_open(struct agent *a, uint32_t interval_ms)
+int agent_open(struct agent *a)
 {
 	a->timer_fd = a->signal_fd = a->child_watched = -1;
 	a->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -62,9 +73,9 @@ int agent_open(struct agent *a, uint32_t interval_ms)
 	int failed = take_signals(a);
 
 	if (!failed)
-		failed = start_timer(a, interval_ms);
-	if (!failed && a->collector.source.event_fd >= 0)
-		failed = watch(a, a->collector.source.event_fd);
+		failed = start_timer(a);
+	if (!failed && a->feed.event_fd >= 0)
+		failed = watch(a, a->feed.event_fd);
 	return failed;
 }
 
@@ -76,11 +87,6 @@ static void stop(struct agent *a, int status)
 
 static void close_window(struct agent *a)
 {
-	uint64_t expired;
-
-	if (read(a->timer_fd, &expired, sizeof(expired)) != sizeof(expired))
-		return;
-
 	struct collector_agent self = {
 		.server_cpu_ns = child_cpu_ns(&a->child),
 		.server_rss_bytes = child_rss_bytes(&a->child),
@@ -88,11 +94,19 @@ static void close_window(struct agent *a)
 	};
 	struct builder_parts parts;
 
-	collector_window(&a->collector, &self);
-	if (!builder_end(&a->collector.builder, &parts))
+	if (!a->feed.next(a->feed.context, &self, &parts))
 		log_error("no memory for the snapshot of this window");
 	else if (a->child.fd >= 0)
 		child_send(&a->child, parts.list, parts.count);
+	set_timer(a);
+}
+
+static void take_tick(struct agent *a)
+{
+	uint64_t expired;
+
+	if (read(a->timer_fd, &expired, sizeof(expired)) == sizeof(expired))
+		close_window(a);
 }
 
 static void take_message(struct agent *a, const struct link_message *m)
@@ -164,13 +178,13 @@ static void tend_child(struct agent *a)
 static void dispatch(struct agent *a, int fd)
 {
 	if (fd == a->timer_fd)
-		close_window(a);
+		take_tick(a);
 	else if (fd == a->signal_fd)
 		take_signal(a);
 	else if (fd == a->child_watched)
 		read_child(a);
-	else if (fd == a->collector.source.event_fd)
-		collector_drain(&a->collector);
+	else if (fd == a->feed.event_fd)
+		a->feed.drain(a->feed.context);
 }
 
 int agent_loop(struct agent *a)
@@ -195,7 +209,7 @@ void agent_close(struct agent *a)
 	int fds[] = {a->epoll_fd, a->timer_fd, a->signal_fd};
 
 	child_stop(&a->child, STOP_TIMEOUT_MS);
-	collector_close(&a->collector);
+	feed_close(&a->feed);
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

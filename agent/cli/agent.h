@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The running agent: collector and server child, on one epoll. */
+/* The running agent: feed and server child, on one epoll. */
 #pragma once
 
 #include <stdbool.h>
 
-#include "collect/collector.h"
+#include "collect/feed.h"
 #include "config/config.h"
 #include "link/child.h"
 
 struct agent {
-	struct collector collector;
+	struct feed feed;
 	struct child child;
 	int epoll_fd, timer_fd, signal_fd;
 	int child_watched; /* the descriptor of the link that epoll watches, -1 for none */
@@ -23,10 +23,10 @@ struct agent {
 };
 
 /*
- * Opens epoll, timer and signals. Collector and child are the caller's to open.
+ * Opens epoll, timer and signals. Feed and child are the caller's to open.
  * Returns 0 or a negative errno.
  */
-int agent_open(struct agent *a, uint32_t interval_ms);
+int agent_open(struct agent *a);
 
 /* Runs until a signal or a server that cannot start ends it. Returns the exit status. */
 int agent_loop(struct agent *a);

@@ -13,7 +13,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/table.h"
-#include "collect/collector.h"
+#include "collect/feed.h"
 #include "encode/encode.h"
 
 #define MAX_DURATION_MS 3600000
@@ -80,15 +80,15 @@ static void wait_ms(uint64_t ms)
 }
 
 /* The ring is drained on the way: a window may be longer than it holds. */
-static void watch(struct collector *c, uint64_t duration_ms)
+static void wait_for_window(const struct feed *f)
 {
-	uint64_t end = clock_boot_ns() + duration_ms * NS_PER_MS, now;
+	uint64_t due = f->due_ns(f->context), now;
 
-	while ((now = clock_boot_ns()) < end) {
-		uint64_t left = (end - now + NS_PER_MS - 1) / NS_PER_MS;
+	while ((now = clock_boot_ns()) < due) {
+		uint64_t left = (due - now + NS_PER_MS - 1) / NS_PER_MS;
 
 		wait_ms(left < 100 ? left : 100);
-		collector_drain(c);
+		f->drain(f->context);
 	}
 }
 
@@ -109,24 +109,22 @@ static int print(const struct snapshot *s, const struct encode_view *view)
 	return 0;
 }
 
-static int once(const struct config *config, const struct encode_view *view, uint64_t duration_ms)
+static int once(const struct config *config, const struct encode_view *view)
 {
-	static struct collector c;
-	char host[256] = "localhost", error[512];
+	AUTO_BUF struct buf block = {0};
+	struct builder_parts parts;
+	struct feed feed;
+	char error[512];
 
-	if (gethostname(host, sizeof(host) - 1))
-		text_copy(host, sizeof(host), "localhost");
-	if (collector_open(&c, config->source, config->node[0] ? config->node : host,
-			   (uint32_t)duration_ms, error, sizeof(error)))
+	if (feed_open(&feed, config, error, sizeof(error)))
 		return options_fail(1, "%s", error);
-	watch(&c, duration_ms);
+	wait_for_window(&feed);
 
-	collector_window(&c, &(struct collector_agent){0});
-
-	const struct snapshot *s = builder_finish(&c.builder);
+	bool made = feed.next(feed.context, &(struct collector_agent){0}, &parts);
+	const struct snapshot *s = made ? builder_join(&parts, &block) : NULL;
 	int status = s ? print(s, view) : options_fail(1, "once: out of memory");
 
-	collector_close(&c);
+	feed_close(&feed);
 	return status;
 }
 
@@ -148,7 +146,8 @@ int cli_once(int argc, char **argv)
 		if (!options_get(&command, "log-level")->value)
 			config.log_level = LOG_WARNING;
 		log_setup("once", config.log_level, config.log_json);
-		status = once(&config, &view, duration_ms);
+		config.interval_ms = (uint32_t)duration_ms;
+		status = once(&config, &view);
 	}
 	config_free(&config);
 	return status;

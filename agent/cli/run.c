@@ -114,8 +114,7 @@ static void on_ready(void *context, const char *token)
 {
 	struct run *r = context;
 
-	log_info("collecting from %s every %u ms", r->agent.collector.source.name,
-		 r->config.interval_ms);
+	log_info("collecting from %s every %u ms", r->agent.feed.name, r->config.interval_ms);
 	keep_port(r);
 	print_url(r, token);
 }
@@ -153,16 +152,6 @@ static void reload(void *context)
 	log_info("configuration, keys and rules were read again");
 }
 
-static const char *node_name(const struct config *config, char *host, size_t size)
-{
-	if (config->node[0])
-		return config->node;
-	if (gethostname(host, size))
-		return "localhost";
-	host[size - 1] = '\0';
-	return host;
-}
-
 /* Everything that can be wrong with what the user asked for: found before anything is started. */
 static int prepare(struct run *r, char *error, size_t size)
 {
@@ -187,18 +176,15 @@ static int prepare(struct run *r, char *error, size_t size)
 
 static int start(struct run *r, char *error, size_t size)
 {
-	char host[256];
 	int failed = child_start(&r->agent.child);
 
 	if (failed) {
 		snprintf(error, size, "the server process does not start: %s", strerror(-failed));
 		return 1;
 	}
-	if (collector_open(&r->agent.collector, r->config.source,
-			   node_name(&r->config, host, sizeof(host)), r->config.interval_ms, error,
-			   size))
+	if (feed_open(&r->agent.feed, &r->config, error, size))
 		return 1;
-	failed = agent_open(&r->agent, r->config.interval_ms);
+	failed = agent_open(&r->agent);
 	if (!failed)
 		failed = privilege_drop();
 	if (failed)

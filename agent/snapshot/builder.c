@@ -153,14 +153,17 @@ bool builder_end(struct builder *b, struct builder_parts *ret)
 	return ret->bytes <= SNAPSHOT_MAX_BYTES;
 }
 
+const struct snapshot *builder_join(const struct builder_parts *parts, struct buf *out)
+{
+	buf_reset(out);
+	for (int i = 0; i < parts->count; i++)
+		buf_add(out, parts->list[i].iov_base, parts->list[i].iov_len);
+	return buf_failed(out) ? NULL : (const struct snapshot *)out->data;
+}
+
 const struct snapshot *builder_finish(struct builder *b)
 {
 	struct builder_parts parts;
 
-	buf_reset(&b->block);
-	if (!builder_end(b, &parts))
-		return NULL;
-	for (int i = 0; i < parts.count; i++)
-		buf_add(&b->block, parts.list[i].iov_base, parts.list[i].iov_len);
-	return buf_failed(&b->block) ? NULL : (const struct snapshot *)b->block.data;
+	return builder_end(b, &parts) ? builder_join(&parts, &b->block) : NULL;
 }

@@ -84,6 +84,9 @@ struct builder_parts {
  */
 bool builder_end(struct builder *b, struct builder_parts *ret);
 
+/* Joins the parts in out, which is emptied first. NULL without memory. */
+const struct snapshot *builder_join(const struct builder_parts *parts, struct buf *out);
+
 /*
  * Ends the snapshot and joins it. Returns it inside b->block, valid until the next builder_begin();
  * NULL without memory.

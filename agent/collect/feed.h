@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Where finished windows come from. Who takes them need not know what makes them. */
+#pragma once
+
+#include "collect/collector.h"
+#include "config/config.h"
+
+struct feed {
+	const char *name;     /* "bpf", "procfs" */
+	uint32_t interval_ms; /* usual length of its windows */
+	int event_fd;	      /* readable when there is something to drain; -1 for never */
+	void *context;
+
+	/* Takes the events that wait; cheap. */
+	void (*drain)(void *context);
+	/* When the next window can be had, on the boot clock; 0 for never. */
+	uint64_t (*due_ns)(const void *context);
+	/*
+	 * Ends the window and begins the next. The parts stay until the next call. False without
+	 * memory: this window is lost.
+	 */
+	bool (*next)(void *context, const struct collector_agent *agent, struct builder_parts *ret);
+	void (*close)(void *context);
+};
+
+/*
+ * Opens the source that the configuration names. Returns 0, or a negative errno
+ * with one line in error (size bytes).
+ */
+int feed_open(struct feed *f, const struct config *config, char *error, size_t size);
+
+/* Frees everything; one that was never opened (all zero) is fine. */
+void feed_close(struct feed *f);
