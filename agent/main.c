@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
 	{"run", cli_run, "the agent: collect, evaluate, serve (the default)"},
 	{"once", cli_once, "one window, then exit: a table, or JSON"},
+	{"record", cli_record, "windows into a file, to be replayed"},
 	{"token", cli_token, "mint a token with the agent's own key"},
 	{"check-config", cli_check_config, "check a configuration file"},
 };

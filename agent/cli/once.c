@@ -41,20 +41,6 @@ static struct command command = {
 	.option_count = sizeof(options) / sizeof(*options),
 };
 
-static int number_option(const char *name, uint64_t most, uint64_t *ret)
-{
-	const char *text = options_get(&command, name)->value;
-	uint64_t value;
-
-	if (!text)
-		return 0;
-	if (!text_u64(text, &value) || value > most)
-		return options_fail(-1, "once: --%s must be a number up to %llu, not %s", name,
-				    (unsigned long long)most, text);
-	*ret = value;
-	return 0;
-}
-
 static int sort_option(struct encode_view *view)
 {
 	const char *name = options_get(&command, "sort")->value;
@@ -138,8 +124,8 @@ int cli_once(int argc, char **argv)
 
 	if (result != OPTIONS_OK)
 		return result == OPTIONS_HELP ? 0 : EXIT_USAGE;
-	if (number_option("duration", MAX_DURATION_MS, &duration_ms) ||
-	    number_option("limit", UINT32_MAX, &limit) || sort_option(&view))
+	if (options_number(&command, "duration", MAX_DURATION_MS, &duration_ms) ||
+	    options_number(&command, "limit", UINT32_MAX, &limit) || sort_option(&view))
 		return EXIT_USAGE;
 	view.limit = limit;
 	if (!options_configure(&command, &config)) {

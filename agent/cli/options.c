@@ -137,6 +137,20 @@ const struct option_spec *options_get(const struct command *command, const char 
 	return find(command, name, strlen(name));
 }
 
+int options_number(const struct command *command, const char *name, uint64_t most, uint64_t *ret)
+{
+	const char *text = options_get(command, name)->value;
+	uint64_t value;
+
+	if (!text)
+		return 0;
+	if (!text_u64(text, &value) || value > most)
+		return options_fail(-1, "%s: --%s must be a number up to %llu, not %s",
+				    command->name, name, (unsigned long long)most, text);
+	*ret = value;
+	return 0;
+}
+
 int options_configure(const struct command *command, struct config *config)
 {
 	const struct option_spec *file = options_get(command, "config");

@@ -45,5 +45,11 @@ int options_configure(const struct command *command, struct config *config);
 /* Prints "probecast: ..." on stderr, unprintable bytes escaped. Returns status, to be returned. */
 int options_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * The whole number that an option of the command's own was given, up to most;
+ * *ret stays when it was not given. Returns 0, or -1 with one line printed.
+ */
+int options_number(const struct command *command, const char *name, uint64_t most, uint64_t *ret);
+
 /* The option of that name; it must be there. */
 const struct option_spec *options_get(const struct command *command, const char *name);

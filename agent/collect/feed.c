@@ -85,6 +85,7 @@ int feed_open(struct feed *f, const struct config *config, char *error, size_t s
 	live->due_ns = live->collector.start_boot_ns + config->interval_ms * NS_PER_MS;
 	*f = (struct feed){
 		.name = live->collector.source.name,
+		.node = live->collector.node,
 		.interval_ms = config->interval_ms,
 		.event_fd = live->collector.source.event_fd,
 		.context = live,

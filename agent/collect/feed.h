@@ -6,7 +6,8 @@
 #include "config/config.h"
 
 struct feed {
-	const char *name;     /* "bpf", "procfs" */
+	const char *name; /* "bpf", "procfs" */
+	const char *node;
 	uint32_t interval_ms; /* usual length of its windows */
 	int event_fd;	      /* readable when there is something to drain; -1 for never */
 	void *context;

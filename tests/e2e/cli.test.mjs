@@ -33,8 +33,8 @@ function file(name, text) {
 
 test("help and version", { skip }, () => {
 	assert.match(run(["--version"]).stdout, /^probecast \d+\.\d+\.\d+\n$/);
-	for (const args of [["--help"], ["run", "--help"], ["once", "--help"], ["token", "--help"],
-		["check-config", "--help"]]) {
+	for (const args of [["--help"], ["run", "--help"], ["once", "--help"], ["record", "--help"],
+		["token", "--help"], ["check-config", "--help"]]) {
 		const { status, stdout, stderr } = run(args);
 
 		assert.equal(status, 0);
@@ -58,6 +58,10 @@ const MISTAKES = [
 	[["once", "--duration", "soon"], 2, /--duration must be a number/],
 	[["once", "--sort", "cpu.precent"], 2, /did you mean cpu.percent\?/],
 	[["once", "--json=1"], 2, /--json takes no argument/],
+	[["record"], 2, /FILE is missing/],
+	[["record", "--duration", "long", "x"], 2, /--duration must be a number/],
+	[["record", "/nonexistent/x"], 1, /\/nonexistent\/x: No such file or directory/],
+	[["record", "/dev/null", "--force"], 1, /\/dev\/null: it is there and is no regular file/],
 	[["token", "--ttl", "0", "--state-dir", dir], 2, /--ttl must be from 1/],
 	[["token", "--state-dir", "/nonexistent"], 1, /\/nonexistent\/hmac.key/],
 	[["check-config"], 2, /FILE is missing/],
