@@ -97,7 +97,8 @@ static void close_window(struct agent *a)
 	if (!a->feed.next(a->feed.context, &self, &parts))
 		log_error("no memory for the snapshot of this window");
 	else if (a->child.fd >= 0)
-		child_send(&a->child, parts.list, parts.count);
+		a->unanswered = child_send(&a->child, parts.list, parts.count);
+	a->overdue = false;
 	set_timer(a);
 }
 
@@ -105,7 +106,11 @@ static void take_tick(struct agent *a)
 {
 	uint64_t expired;
 
-	if (read(a->timer_fd, &expired, sizeof(expired)) == sizeof(expired))
+	if (read(a->timer_fd, &expired, sizeof(expired)) != sizeof(expired))
+		return;
+	if (a->feed.recorded && (a->unanswered || a->child.fd < 0))
+		a->overdue = true;
+	else
 		close_window(a);
 }
 
@@ -123,6 +128,9 @@ static void take_message(struct agent *a, const struct link_message *m)
 		break;
 	case LINK_STATUS:
 		a->child.cpu_ns = m->number;
+		a->unanswered = false;
+		if (a->overdue)
+			close_window(a);
 		break;
 	case LINK_BUNDLE:
 	case LINK_SNAPSHOT:
@@ -173,6 +181,9 @@ static void tend_child(struct agent *a)
 		return;
 	if (watch(a, a->child.fd) == 0)
 		a->child_watched = a->child.fd;
+	/* A new server gets a window at once, even when there is no other than the last. */
+	if (a->feed.recorded)
+		close_window(a);
 }
 
 static void dispatch(struct agent *a, int fd)

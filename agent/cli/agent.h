@@ -13,7 +13,10 @@ struct agent {
 	struct child child;
 	int epoll_fd, timer_fd, signal_fd;
 	int child_watched; /* the descriptor of the link that epoll watches, -1 for none */
-	uint16_t port;	   /* on which the server listens; 0 until it does */
+	/* A recorded feed waits for the server: no window of it is lost on one that is slow. */
+	bool unanswered; /* the server has not answered the last window */
+	bool overdue;	 /* the next one waits for that */
+	uint16_t port;	 /* on which the server listens; 0 until it does */
 	bool stop;
 	int status;		       /* exit status once stop is set */
 	void (*reload)(void *context); /* on SIGHUP */

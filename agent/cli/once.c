@@ -25,8 +25,11 @@ static struct option_spec options[] = {
 	{.name = "limit", .argument = "N", .help = "processes at the most, 0 for all (default: 0)"},
 	{.name = "source",
 	 .argument = "SOURCE",
-	 .help = "auto, bpf or procfs (default: auto)",
+	 .help = "auto, bpf, procfs or replay:FILE (default: auto)",
 	 .config_key = "source"},
+	{.name = "at",
+	 .argument = "TIME",
+	 .help = "the window of a recording: 2026-01-31T23:59:00Z"},
 	{.name = "config", .argument = "FILE", .help = "configuration file"},
 	{.name = "log-level",
 	 .argument = "LEVEL",
@@ -95,21 +98,50 @@ static int print(const struct snapshot *s, const struct encode_view *view)
 	return 0;
 }
 
-static int once(const struct config *config, const struct encode_view *view)
+/* Goes to --at when it was given. Returns an exit status, 0 to go on. */
+static int seek(const struct feed *f)
+{
+	const char *at = options_get(&command, "at")->value;
+	char error[512];
+	int64_t wall_ms;
+
+	if (!at)
+		return 0;
+	if (!clock_parse(at, &wall_ms))
+		return options_fail(EXIT_USAGE,
+				    "once: --at must be a time such as 2026-01-31T23:59:00Z, not "
+				    "%s",
+				    at);
+	return f->seek(f->context, wall_ms, error, sizeof(error)) ? options_fail(1, "%s", error)
+								  : 0;
+}
+
+static int print_next(const struct feed *f, const struct encode_view *view)
 {
 	AUTO_BUF struct buf block = {0};
 	struct builder_parts parts;
+	bool made = f->next(f->context, &(struct collector_agent){0}, &parts);
+	const struct snapshot *s = made ? builder_join(&parts, &block) : NULL;
+
+	return s ? print(s, view) : options_fail(1, "once: out of memory");
+}
+
+static int once(const struct config *config, const struct encode_view *view)
+{
 	struct feed feed;
 	char error[512];
 
+	if (options_get(&command, "at")->value && !config_replay_file(config))
+		return options_fail(EXIT_USAGE, "once: --at needs --source replay:FILE");
 	if (feed_open(&feed, config, error, sizeof(error)))
 		return options_fail(1, "%s", error);
-	wait_for_window(&feed);
 
-	bool made = feed.next(feed.context, &(struct collector_agent){0}, &parts);
-	const struct snapshot *s = made ? builder_join(&parts, &block) : NULL;
-	int status = s ? print(s, view) : options_fail(1, "once: out of memory");
+	int status = seek(&feed);
 
+	if (!status) {
+		wait_for_window(&feed);
+		status = print_next(&feed, view);
+	}
 	feed_close(&feed);
 	return status;
 }

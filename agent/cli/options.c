@@ -169,7 +169,8 @@ int options_configure(const struct command *command, struct config *config)
 		if (!o->config_key || !o->value)
 			continue;
 		snprintf(origin, sizeof(origin), "--%s", o->name);
-		failed = config_set(config, o->config_key, o->value, origin, &error);
+		failed = config_set(config, o->config_key, o->argument ? o->value : "true", origin,
+				    &error);
 	}
 	if (failed)
 		options_fail(0, "%s", error.text);

@@ -14,10 +14,10 @@ struct option_spec {
 	const char *name;     /* without the dashes */
 	const char *argument; /* what it takes, as the help shows it; NULL for a switch */
 	const char *help;
-	const char
-		*config_key; /* the configuration key it sets; NULL for one of the command's own */
-	const char *value;   /* parsed: the argument, "" for a switch that was given, NULL when not
-				given */
+	const char *config_key; /* the configuration key it sets (a switch to true); NULL for one of
+				   the command's own */
+	const char *value; /* parsed: the argument, "" for a switch that was given, NULL when not
+			      given */
 };
 
 struct command {

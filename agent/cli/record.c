@@ -31,7 +31,7 @@ static struct option_spec options[] = {
 	{.name = "force", .help = "overwrite FILE when it is there"},
 	{.name = "source",
 	 .argument = "SOURCE",
-	 .help = "auto, bpf or procfs (default: auto)",
+	 .help = "auto, bpf, procfs or replay:FILE (default: auto)",
 	 .config_key = "source"},
 	{.name = "config", .argument = "FILE", .help = "configuration file"},
 	{.name = "log-level",
@@ -109,7 +109,7 @@ static int write_windows(struct record *r, char *error, size_t size)
 
 	while (!last && (due = r->feed.due_ns(r->feed.context))) {
 		last = wait_until(r, due < r->end_ns ? due : r->end_ns) || r->end_ns < due;
-		if (last && clock_boot_ns() - began < LEAST_WINDOW_NS)
+		if (last && (r->feed.recorded || clock_boot_ns() - began < LEAST_WINDOW_NS))
 			break;
 		if (write_window(r, error, size))
 			return -1;
@@ -170,6 +170,9 @@ int cli_record(int argc, char **argv)
 	if (!options_configure(&command, &config)) {
 		if (!options_get(&command, "log-level")->value)
 			config.log_level = LOG_WARNING;
+		/* A copy of a recording need not take its time. */
+		config.replay_speed = 0;
+		config.replay_loop = false;
 		log_setup("record", config.log_level, config.log_json);
 		status = record(&r, &config, duration_ms);
 		feed_close(&r.feed);

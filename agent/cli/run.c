@@ -28,8 +28,15 @@ static struct option_spec options[] = {
 	 .config_key = "interval_ms"},
 	{.name = "source",
 	 .argument = "SOURCE",
-	 .help = "auto, bpf or procfs (default: auto)",
+	 .help = "auto, bpf, procfs or replay:FILE (default: auto)",
 	 .config_key = "source"},
+	{.name = "replay-speed",
+	 .argument = "N",
+	 .help = "times faster than recorded, 0 for as fast as possible (default: 1)",
+	 .config_key = "replay_speed"},
+	{.name = "replay-loop",
+	 .help = "begin anew at the end of the recording",
+	 .config_key = "replay_loop"},
 	{.name = "state-dir",
 	 .argument = "DIR",
 	 .help = "where the agent keeps its key",
@@ -136,6 +143,7 @@ static void reload(void *context)
 	struct config old = r->config;
 
 	r->config = fresh;
+	r->config.interval_ms = r->agent.feed.interval_ms;
 	if (r->config.listen_port == 0)
 		r->config.listen_port = r->agent.port;
 	if (add_automatic_key(r, error, sizeof(error)) ||
@@ -152,6 +160,24 @@ static void reload(void *context)
 	log_info("configuration, keys and rules were read again");
 }
 
+/* A recording is opened before the server is told the length of windows: it has its own. */
+static int open_recording(struct run *r, char *error, size_t size)
+{
+	const char *file = config_replay_file(&r->config);
+	struct config_error wrong;
+	char interval[16];
+
+	if (!file)
+		return 0;
+	if (!r->agent.feed.context && feed_open(&r->agent.feed, &r->config, error, size))
+		return -1;
+	snprintf(interval, sizeof(interval), "%u", r->agent.feed.interval_ms);
+	if (!config_set(&r->config, "interval_ms", interval, file, &wrong))
+		return 0;
+	snprintf(error, size, "%s", wrong.text);
+	return -1;
+}
+
 /* Everything that can be wrong with what the user asked for: found before anything is started. */
 static int prepare(struct run *r, char *error, size_t size)
 {
@@ -161,6 +187,8 @@ static int prepare(struct run *r, char *error, size_t size)
 		return EXIT_USAGE;
 	if (add_automatic_key(r, error, size))
 		return config_is_loopback(&r->config) ? 1 : EXIT_USAGE;
+	if (open_recording(r, error, size))
+		return 1;
 	if (rules_bundle(&r->config, &bundle, error, size)) {
 		buf_free(&bundle);
 		return EXIT_USAGE;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "collect/replay.h"
 
 /* This machine: windows end on a grid, so that a late one does not delay those behind it. */
 struct live {
@@ -64,7 +65,7 @@ static const char *node_name(const struct config *config, char *host, size_t siz
 	return host;
 }
 
-int feed_open(struct feed *f, const struct config *config, char *error, size_t size)
+static int live_open(struct feed *f, const struct config *config, char *error, size_t size)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	char host[256];
@@ -95,6 +96,14 @@ int feed_open(struct feed *f, const struct config *config, char *error, size_t s
 		.close = live_close,
 	};
 	return 0;
+}
+
+int feed_open(struct feed *f, const struct config *config, char *error, size_t size)
+{
+	const char *file = config_replay_file(config);
+
+	return file ? replay_open(f, file, config->replay_speed, config->replay_loop, error, size)
+		    : live_open(f, config, error, size);
 }
 
 void feed_close(struct feed *f)

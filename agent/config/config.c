@@ -212,6 +212,14 @@ int config_set(struct config *c, const char *key, const char *value, const char 
 	return setting_parse(s, c, value, &from);
 }
 
+const char *config_replay_file(const struct config *c)
+{
+	static const char prefix[] = "replay:";
+	size_t len = sizeof(prefix) - 1;
+
+	return strncmp(c->source, prefix, len) == 0 ? c->source + len : NULL;
+}
+
 bool config_is_loopback(const struct config *c)
 {
 	struct in_addr v4;

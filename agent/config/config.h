@@ -35,7 +35,9 @@ struct config {
 	char listen_host[256]; /* without the brackets of an IPv6 address */
 	uint16_t listen_port;
 	uint32_t interval_ms;	      /* length of a window: 100 to 3600000 */
-	char source[CONFIG_PATH_MAX]; /* auto, bpf, procfs */
+	char source[CONFIG_PATH_MAX]; /* auto, bpf, procfs, replay:FILE */
+	uint32_t replay_speed;	      /* 0: as fast as possible */
+	bool replay_loop;
 	char state_dir[CONFIG_PATH_MAX];
 	char rules_dir[CONFIG_PATH_MAX]; /* "" means built-in rules only */
 	char server_user[64];		 /* name or number; "" picks one, see docs */
@@ -89,6 +91,9 @@ void config_print(const struct config *c, struct buf *out);
 
 /* Writes the commented defaults: the shipped probecast.yaml. */
 void config_print_sample(struct buf *out);
+
+/* The file of the source replay:FILE; NULL for another source. */
+const char *config_replay_file(const struct config *c);
 
 /* True when the listen address is a loopback one (127.0.0.0/8, ::1, localhost). */
 bool config_is_loopback(const struct config *c);

@@ -28,7 +28,8 @@ struct setting {
 	size_t offset; /* in struct config */
 	size_t size;   /* of that member */
 	uint64_t least, most;
-	const char *const *choices; /* ends with NULL; may limit a text too */
+	const char *const *choices; /* ends with NULL; may limit a text too, and then
+				     * "name:WHAT" stands for any text behind "name:" */
 };
 
 #define SETTINGS_MAX 64

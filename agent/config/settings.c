@@ -10,7 +10,7 @@
 #define PLACE(member) \
 	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)0)->member)
 
-static const char *const sources[] = {"auto", "bpf", "procfs", NULL};
+static const char *const sources[] = {"auto", "bpf", "procfs", "replay:FILE", NULL};
 static const char *const levels[] = {
 	[LOG_ERROR] = "error",
 	[LOG_WARNING] = "warning",
@@ -45,12 +45,31 @@ const struct setting settings[] = {
 		.group = "",
 		.name = "source",
 		.fallback = "auto",
-		.help = "Where the numbers come from: bpf, procfs, or auto for bpf where it "
-			"is to be had.",
+		.help = "Where the numbers come from: bpf, procfs, auto for bpf where it is to be "
+			"had, or a file that `probecast record` made.",
 		.kind = SETTING_TEXT,
 		PLACE(source),
 		.least = 1,
 		.choices = sources,
+	},
+	{
+		.group = "",
+		.name = "replay_speed",
+		.fallback = "1",
+		.help = "How many times faster than it was recorded a file is replayed; 0 is as "
+			"fast as possible.",
+		.kind = SETTING_NUMBER,
+		PLACE(replay_speed),
+		.most = 1000,
+	},
+	{
+		.group = "",
+		.name = "replay_loop",
+		.fallback = "false",
+		.help = "Whether a replay begins anew at the end of its file. Otherwise the last "
+			"window stays.",
+		.kind = SETTING_SWITCH,
+		PLACE(replay_loop),
 	},
 	{
 		.group = "",

@@ -96,10 +96,19 @@ static int refuse_value(const struct setting *s, const char *text, const struct 
 			    setting_wants(s, wants, sizeof(wants)), text);
 }
 
+/* A choice such as "replay:FILE" is any text behind its colon. */
+static bool choice_fits(const char *choice, const char *text)
+{
+	const char *colon = strchr(choice, ':');
+	size_t len = colon ? (size_t)(colon + 1 - choice) : 0;
+
+	return colon ? strncmp(choice, text, len) == 0 && text[len] : strcmp(choice, text) == 0;
+}
+
 static int choice_index(const char *const *choices, const char *text)
 {
 	for (int i = 0; choices[i]; i++)
-		if (strcmp(choices[i], text) == 0)
+		if (choice_fits(choices[i], text))
 			return i;
 	return -1;
 }

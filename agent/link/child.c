@@ -110,10 +110,12 @@ int child_start(struct child *c)
 	return link_send_block(c->fd, LINK_BUNDLE, c->greeting.data, c->greeting.len);
 }
 
-void child_send(struct child *c, const struct iovec *parts, int count)
+bool child_send(struct child *c, const struct iovec *parts, int count)
 {
-	if (c->fd < 0 || link_send_parts(c->fd, LINK_SNAPSHOT, parts, count))
-		c->unsent++;
+	bool sent = c->fd >= 0 && link_send_parts(c->fd, LINK_SNAPSHOT, parts, count) == 0;
+
+	c->unsent += !sent;
+	return sent;
 }
 
 static void plan_restart(struct child *c, uint64_t now_ns, int status)

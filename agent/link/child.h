@@ -40,8 +40,11 @@ void child_tell(struct child *c);
 /* Starts the server. Returns 0 or a negative errno. */
 int child_start(struct child *c);
 
-/* Sends a snapshot by its parts; a server that is behind or gone misses it, counted. */
-void child_send(struct child *c, const struct iovec *parts, int count);
+/*
+ * Sends a snapshot by its parts. False when a server that is behind or gone misses it, which is
+ * counted.
+ */
+bool child_send(struct child *c, const struct iovec *parts, int count);
 
 /*
  * Looks after the server: collects one that died (the link's end is closed), and

@@ -20,7 +20,8 @@ enum link_kind {
 			    the dashboard where the agent has its automatic key */
 	LINK_FAILED,	 /* server to collector: it cannot start; text says why; number is the exit
 			    status */
-	LINK_STATUS, /* server to collector, once a window: number is its CPU time so far in ns */
+	LINK_STATUS, /* server to collector, the answer to each snapshot: number is its CPU time so
+			far in ns */
 };
 
 /* A message as it was received. */

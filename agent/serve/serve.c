@@ -112,7 +112,6 @@ static void take_snapshot(struct server *s, struct link_message *m)
 	s->counts.snapshots++;
 	send_updates(s);
 	alert_engine_evaluate(s->alerts, server_snapshot(s));
-	link_send(s->link_fd, LINK_STATUS, clock_cpu_ns(), NULL);
 }
 
 /* Configuration and rules out of a bundle. Returns 0, or -1 with one line in error (size bytes). */
@@ -197,6 +196,7 @@ static void on_link(struct ev_loop *loop, ev_io *watcher, int events)
 	while ((result = link_receive(s->link_fd, &m)) == 1) {
 		if (m.kind == LINK_SNAPSHOT) {
 			take_snapshot(s, &m);
+			link_send(s->link_fd, LINK_STATUS, clock_cpu_ns(), NULL);
 			continue;
 		}
 		if (m.kind == LINK_BUNDLE)

@@ -36,6 +36,8 @@ void recorded_build(uint64_t seq, int64_t end_wall_ms, struct builder_parts *ret
 
 	builder_begin(&builder);
 	builder.head.seq = seq;
+	builder.head.start_boot_ns = seq * 1000000000;
+	builder.head.end_boot_ns = (seq + 1) * 1000000000;
 	builder.head.start_wall_ms = end_wall_ms - 1000;
 	builder.head.end_wall_ms = end_wall_ms;
 	builder.head.interval_ms = 1000;

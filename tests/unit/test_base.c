@@ -231,3 +231,54 @@ TEST(times_are_written_as_rfc_3339)
 	CHECK_STRING(clock_text(951782399999, text), "2000-02-28T23:59:59.999Z");
 	CHECK_STRING(clock_text(951782400001, text), "2000-02-29T00:00:00.001Z");
 }
+
+TEST(times_are_read_as_rfc_3339)
+{
+	static const struct {
+		const char *text;
+		int64_t wall_ms;
+	} right[] = {
+		{"1970-01-01T00:00:00Z", 0},
+		{"2023-11-14T22:13:20Z", 1700000000000},
+		{"2023-11-14T22:13:20.5Z", 1700000000500},
+		{"2023-11-14T22:13:20.123456789Z", 1700000000123},
+		{"2023-11-15T03:43:20+05:30", 1700000000000},
+		{"2023-11-14T14:13:20.001-08:00", 1700000000001},
+		{"2024-02-29T00:00:00Z", 1709164800000},
+	};
+	static const char *const wrong[] = {
+		"",
+		"now",
+		"2023-11-14",
+		"2023-11-14T22:13:20",
+		"2023-11-14T22:13:20z",
+		"2023-11-14 22:13:20Z",
+		"2023-11-14T22:13:20.Z",
+		"2023-11-14T22:13:20Z ",
+		" 2023-11-14T22:13:20Z",
+		"2023-11-14T22:13:20+5:30",
+		"2023-11-14T22:13:20+0530",
+		"2023-11-14T22:13:20+24:00",
+		"2023-11-14T22:13:20 05:30",
+		"2023-02-29T00:00:00Z",
+		"2023-13-01T00:00:00Z",
+		"2023-11-14T24:00:00Z",
+		"2023-11-14T22:13:60Z",
+		"-023-11-14T22:13:20Z",
+		"2023-11-14T22:13:+2Z",
+	};
+
+	for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++) {
+		int64_t wall_ms = -1;
+
+		CHECK(clock_parse(right[i].text, &wall_ms));
+		CHECK_INT(wall_ms, right[i].wall_ms);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		int64_t wall_ms = -1;
+
+		if (clock_parse(wrong[i], &wall_ms))
+			harness_fail(__FILE__, __LINE__, "taken: %s", wrong[i]);
+		CHECK_INT(wall_ms, -1);
+	}
+}

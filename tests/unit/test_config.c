@@ -48,6 +48,9 @@ TEST(defaults_are_those_of_the_table)
 	CHECK_UINT(c.listen_port, 9470);
 	CHECK_UINT(c.interval_ms, 5000);
 	CHECK_STRING(c.source, "auto");
+	CHECK_UINT(c.replay_speed, 1);
+	CHECK(!c.replay_loop);
+	CHECK(config_replay_file(&c) == NULL);
 	CHECK_STRING(c.server_user, "");
 	CHECK_STRING(c.node, "");
 	CHECK_INT(c.log_level, LOG_INFO);
@@ -186,8 +189,11 @@ static const struct {
 	{"interval_ms:\n", "c.yaml:1: interval_ms has no value"},
 	{"node_name: ~\n", "c.yaml:1: node_name has no value"},
 	{"node_name: null\n", "c.yaml:1: node_name has no value"},
-	{"source: ebpf\n",
-	 "c.yaml:1: source must be one of auto, bpf, procfs, not \"ebpf\"; did you mean \"bpf\"?"},
+	{"source: ebpf\n", "c.yaml:1: source must be one of auto, bpf, procfs, replay:FILE, not "
+			   "\"ebpf\"; did you mean \"bpf\"?"},
+	{"source: 'replay:'\n", "c.yaml:1: source must be one of"},
+	{"source: replay\n", "c.yaml:1: source must be one of"},
+	{"replay_speed: 1001\n", "c.yaml:1: replay_speed must be a whole number from 0 to 1000"},
 	{"log_level: warn\n",
 	 "c.yaml:1: log_level must be one of error, warning, info, debug, not \"warn\"; "
 	 "did you mean \"warning\"?"},
@@ -300,6 +306,15 @@ TEST(loopback_is_recognised)
 		if (config_is_loopback(&c) != cases[i].loopback)
 			harness_fail(__FILE__, __LINE__, "%s", cases[i].listen);
 	}
+}
+
+TEST(a_recording_is_a_source)
+{
+	config_init(&c);
+	accept("source: replay:/r/a b.rec\nreplay_speed: 0\nreplay_loop: true\n");
+	CHECK_STRING(config_replay_file(&c), "/r/a b.rec");
+	CHECK_UINT(c.replay_speed, 0);
+	CHECK(c.replay_loop);
 }
 
 TEST(flags_set_top_level_keys)
