@@ -47,6 +47,8 @@ enum record_kind {
 	RECORD_EXE,	     /* struct path_record, from the walk: path of the program */
 	RECORD_FORK,	     /* struct record_header, event: a process begins */
 	RECORD_EXEC,	     /* struct path_record, event: a process became another program */
+	RECORD_CGROUP, /* struct path_record, event: a cgroup begins; of the rest only id and path
+			  count */
 	RECORD_EXIT,  /* struct task_record, event: a leader or the last thread of a process ends */
 	RECORD_FREE,  /* struct task_record, event: the kernel lets go of a thread */
 	RECORD_FILES, /* struct files_record, from the walk over files */

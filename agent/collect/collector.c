@@ -97,6 +97,7 @@ static void read_totals(struct collector *c, const struct window_counts *seen)
 	series_counter(&c->totals, TOTALS_INPUT(run_ns), c->window.totals.run_ns);
 	series_begin(&c->losses);
 	series_counter(&c->losses, LOSSES_INPUT(table_full), c->window.totals.table_full);
+	series_counter(&c->losses, LOSSES_INPUT(groups_full), c->groups.table_full);
 	series_counter(&c->losses, LOSSES_INPUT(devices_left_out), system_left_out(&c->system));
 	if (!c->source.counts(c->source.context, &counts))
 		return;
@@ -176,6 +177,8 @@ int collector_open(struct collector *c, const char *source, const char *node, ui
 	identity_init(&c->identity);
 	window_init(&c->window, &c->identity, c->source.available);
 	connections_init(&c->connections, &c->window);
+	groups_init(&c->groups, &c->states[PROVIDER_CGROUPFS]);
+	c->window.groups = &c->groups;
 	c->window.exit_events = c->source.exit_events;
 	c->window.watched_from_ns = watched_from;
 	read_all(c, true);
@@ -242,8 +245,14 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 	fill_head(c);
 
 	uint64_t length_ns = b->head.end_boot_ns - b->head.start_boot_ns;
+
+	if (c->identity.scan_wanted)
+		identity_scan(&c->identity, c->window.number);
+	groups_begin(&c->groups, c->window.number);
+
 	struct window_counts seen = window_emit(&c->window, b, length_ns);
 
+	groups_emit(&c->groups, b, c->window.available, length_ns);
 	connections_emit(&c->connections, b, length_ns);
 	system_emit(&c->system, b, length_ns);
 	read_totals(c, &seen);
@@ -255,6 +264,8 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 	emit_probes(c);
 	connections_next(&c->connections);
 	window_next(&c->window);
+	identity_sweep(&c->identity, c->window.number);
+	groups_sweep(&c->groups);
 }
 
 void collector_close(struct collector *c)
@@ -263,6 +274,7 @@ void collector_close(struct collector *c)
 		c->source.close(c->source.context);
 	connections_free(&c->connections);
 	window_free(&c->window);
+	groups_free(&c->groups);
 	identity_free(&c->identity);
 	system_close(&c->system);
 	builder_free(&c->builder);

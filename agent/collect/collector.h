@@ -2,6 +2,7 @@
 /* The collector: a source, the machine, and the window, joined into one snapshot after another. */
 #pragma once
 
+#include "collect/groups.h"
 #include "collect/source.h"
 #include "collect/system.h"
 #include "snapshot/builder.h"
@@ -19,6 +20,7 @@ struct collector {
 	struct identity identity;
 	struct window window;
 	struct connections connections;
+	struct groups groups;
 	struct builder builder;
 	struct probe_state states[PROVIDERS];
 	struct series totals, losses, self;

@@ -64,16 +64,13 @@ static void count(struct connections *c, const struct connection *n, enum input 
 
 static struct pool *pool_of(struct connections *c, const struct connection *n)
 {
-	uint64_t a, b;
-
-	pool_key(n->owner.pid, n->owner.process_start_ns, &n->remote, &a, &b);
-
-	struct pool *pool = table_get(&c->pools, a, b);
+	struct hash_pair key = pool_key(n->owner.pid, n->owner.process_start_ns, &n->remote);
+	struct pool *pool = table_get(&c->pools, key.a, key.b);
 
 	if (pool)
 		return pool;
 	pool = pool_new(n->owner.pid, n->owner.process_start_ns, &n->remote);
-	if (pool && table_put(&c->pools, a, b, pool))
+	if (pool && table_put(&c->pools, key.a, key.b, pool))
 		return pool;
 	free(pool);
 	c->totals.table_full++;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collect/derive.h"
+#include "collect/groups.h"
 #include "collect/window.h"
 
 #define BIT(id) (1ULL << PROCESS_INPUT(id))
@@ -64,8 +65,8 @@ static void add_exit_labels(struct builder_row *row, const struct process *p)
 			      p->exit_status >> 8 & 0xff);
 }
 
-static void add_labels(struct window *w, struct builder *b, struct builder_row *row,
-		       const struct process *p)
+static void add_labels(struct builder *b, struct builder_row *row, const struct process *p,
+		       const char *user)
 {
 	const struct cgroup *c = p->cgroup;
 
@@ -75,8 +76,7 @@ static void add_labels(struct window *w, struct builder *b, struct builder_row *
 	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_comm, p->comm);
 	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_exe, p->exe);
 	builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_uid, p->uid);
-	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_user,
-			     identity_user(w->identity, p->uid));
+	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_user, user);
 	add_exit_labels(row, p);
 	if (!c)
 		return;
@@ -84,6 +84,7 @@ static void add_labels(struct window *w, struct builder *b, struct builder_row *
 	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_unit, c->unit);
 	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_container, c->container);
 	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_pod, c->pod);
+	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_namespace, c->namespace);
 }
 
 /*
@@ -111,6 +112,8 @@ static uint64_t settle_files(const struct window *w, struct process *p)
 
 static void add_row(struct window *w, struct builder *b, struct process *p, uint64_t length_ns)
 {
+	const char *user = identity_user(w->identity, p->uid);
+	bool touched = p->touched_window == w->number;
 	struct builder_row row;
 	struct derive_inputs in = {
 		.amount = p->amount,
@@ -120,15 +123,19 @@ static void add_row(struct window *w, struct builder *b, struct process *p, uint
 		.cpus = 1,
 	};
 
+	if (!p->cgroup)
+		p->cgroup = identity_known(w->identity, p->cgroup_id);
 	if (!p->has_memory)
 		in.available &= ~MEMORY_GAUGES;
 	in.available &= ~settle_files(w, p);
 	builder_row_clear(&row);
-	if (p->touched_window == w->number) {
+	if (touched) {
 		split_run_time(p);
 		fill_derived(p);
 	}
-	add_labels(w, b, &row, p);
+	add_labels(b, &row, p, user);
+	if (w->groups)
+		groups_add(w->groups, p, user, touched);
 	derive_row(&row, SCOPE_PROCESS, &in);
 	builder_add(b, SCOPE_PROCESS, &row);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collect/identity.h"
 
-#include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,7 @@
 
 #include "base/cleanup.h"
 
-#define CONTAINER_ID_SHOWN 12
-#define CONTAINER_ID_LENGTH 64
+#define POD_LOGS "/var/log/pods"
 
 void identity_init(struct identity *id)
 {
@@ -45,78 +45,6 @@ const char *identity_user(struct identity *id, uint32_t uid)
 	return name && *name ? name : NULL;
 }
 
-/* A run of 64 hexadecimal digits: how every runtime names a container. */
-static const char *find_container_id(const char *path)
-{
-	size_t run = 0;
-
-	for (const char *c = path; *c; c++) {
-		run = isxdigit((unsigned char)*c) ? run + 1 : 0;
-		if (run == CONTAINER_ID_LENGTH && !isxdigit((unsigned char)c[1]))
-			return c + 1 - CONTAINER_ID_LENGTH;
-	}
-	return NULL;
-}
-
-/* The deepest path component that ends in .service or .scope. */
-static char *find_unit(const char *path)
-{
-	const char *best = NULL;
-	size_t best_length = 0;
-
-	while (*path) {
-		size_t length = strcspn(path += *path == '/', "/");
-		bool service = length > 8 && memcmp(path + length - 8, ".service", 8) == 0;
-		bool scope = length > 6 && memcmp(path + length - 6, ".scope", 6) == 0;
-
-		if (service || scope) {
-			best = path;
-			best_length = length;
-		}
-		path += length;
-	}
-	return best ? strndup(best, best_length) : NULL;
-}
-
-/* kubepods/burstable/pod<uid>/..., or kubepods-burstable-pod<uid with _>.slice */
-static char *find_pod(const char *path)
-{
-	const char *kube = strstr(path, "kubepods");
-	const char *pod = kube ? strstr(kube + 8, "pod") : NULL;
-
-	while (pod && !isxdigit((unsigned char)pod[3]))
-		pod = strstr(pod + 3, "pod");
-	if (!pod)
-		return NULL;
-
-	char *uid = strndup(pod + 3, strcspn(pod + 3, "/."));
-
-	for (char *c = uid; c && *c; c++)
-		if (*c == '_')
-			*c = '-';
-	return uid;
-}
-
-bool cgroup_parse(struct cgroup *ret, const char *path)
-{
-	const char *container = find_container_id(path);
-
-	*ret = (struct cgroup){
-		.path = strdup(path), .unit = find_unit(path), .pod = find_pod(path)};
-	if (container)
-		ret->container = strndup(container, CONTAINER_ID_SHOWN);
-	return ret->path != NULL;
-}
-
-void cgroup_clear(struct cgroup *c)
-{
-	free(c->path);
-	free(c->unit);
-	free(c->container);
-	free(c->pod);
-	*c = (struct cgroup){0};
-}
-
 /* Lines are "number:controllers:path"; the unified hierarchy has number 0 and no controllers. */
 static char *pick_path(char *lines, bool v1)
 {
@@ -139,6 +67,17 @@ static char *pick_path(char *lines, bool v1)
 	return best;
 }
 
+static struct cgroup *cgroup_new(const char *path)
+{
+	struct cgroup *c = malloc(sizeof(*c));
+
+	if (!c || cgroup_parse(c, path))
+		return c;
+	cgroup_clear(c);
+	free(c);
+	return NULL;
+}
+
 static struct cgroup *read_cgroup(const struct identity *id, uint32_t pid)
 {
 	char name[64], text[8192];
@@ -153,29 +92,108 @@ static struct cgroup *read_cgroup(const struct identity *id, uint32_t pid)
 	text[len] = '\0';
 
 	const char *path = pick_path(text, id->cgroup_v1);
-	struct cgroup *c = path ? malloc(sizeof(*c)) : NULL;
 
-	if (c && !cgroup_parse(c, path)) {
-		cgroup_clear(c);
-		free(c);
-		c = NULL;
-	}
-	return c;
+	return path ? cgroup_new(path) : NULL;
 }
 
-const struct cgroup *identity_cgroup(struct identity *id, uint64_t cgroup_id, uint32_t pid)
+static struct cgroup *keep(struct identity *id, uint64_t cgroup_id, struct cgroup *c)
+{
+	if (!c)
+		return NULL;
+	c->id = cgroup_id;
+	if (table_put(&id->cgroups, cgroup_id, 0, c))
+		return c;
+	cgroup_clear(c);
+	free(c);
+	return NULL;
+}
+
+struct cgroup *identity_cgroup(struct identity *id, uint64_t cgroup_id, uint32_t pid)
 {
 	struct cgroup *c = cgroup_id ? table_get(&id->cgroups, cgroup_id, 0) : NULL;
 
-	if (c || !cgroup_id)
-		return c;
-	c = read_cgroup(id, pid);
-	if (c && !table_put(&id->cgroups, cgroup_id, 0, c)) {
-		cgroup_clear(c);
-		free(c);
-		c = NULL;
-	}
+	if (!cgroup_id)
+		return NULL;
+	if (!c)
+		c = keep(id, cgroup_id, read_cgroup(id, pid));
+	id->scan_wanted |= !c;
+	/* The kubelet makes the folder of the logs at about the time of the first process. */
+	if (c && c->pod_uid && !c->namespace)
+		cgroup_name_pod(c, POD_LOGS);
 	return c;
+}
+
+void identity_learn(struct identity *id, uint64_t cgroup_id, const char *path, uint64_t window)
+{
+	struct cgroup *c = table_get(&id->cgroups, cgroup_id, 0);
+
+	if (!c)
+		c = keep(id, cgroup_id, cgroup_new(path));
+	if (c)
+		c->used_window = window;
+}
+
+struct cgroup *identity_known(const struct identity *id, uint64_t cgroup_id)
+{
+	return cgroup_id ? table_get(&id->cgroups, cgroup_id, 0) : NULL;
+}
+
+/* path is the folder's, below root_length bytes of mount point; it is longer by a name on the way.
+ */
+static void scan_folder(struct identity *id, char *path, size_t root_length, uint64_t window)
+{
+	size_t length = strlen(path);
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		size_t name_length = strlen(entry->d_name);
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    length + name_length + 2 > PATH_MAX)
+			continue;
+		path[length] = '/';
+		memcpy(path + length + 1, entry->d_name, name_length + 1);
+		if (!identity_known(id, entry->d_ino))
+			identity_learn(id, entry->d_ino, path + root_length, window);
+		scan_folder(id, path, root_length, window);
+		path[length] = '\0';
+	}
+	if (directory)
+		closedir(directory);
+}
+
+void identity_scan(struct identity *id, uint64_t window)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/fs/cgroup%s", id->cgroup_v1 ? "/memory" : "");
+	scan_folder(id, path, strlen(path), window);
+	id->scan_wanted = false;
+}
+
+struct sweep {
+	struct identity *identity;
+	uint64_t window;
+};
+
+static bool cgroup_is_unused(void *context, void *item)
+{
+	const struct sweep *s = context;
+	struct cgroup *c = item;
+
+	if (s->window - c->used_window <= IDENTITY_KEPT_WINDOWS)
+		return false;
+	cgroup_clear(c);
+	free(c);
+	return true;
+}
+
+void identity_sweep(struct identity *id, uint64_t window)
+{
+	struct sweep s = {id, window};
+
+	table_sweep(&id->cgroups, cgroup_is_unused, &s);
 }
 
 void identity_free(struct identity *id)

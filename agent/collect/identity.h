@@ -7,22 +7,19 @@
 #include <stdint.h>
 
 #include "base/table.h"
+#include "collect/cgroup.h"
 
 #define IDENTITY_MAX_USERS 4096
 #define IDENTITY_MAX_CGROUPS 65536
 
-/* What a cgroup path tells; strings are owned, NULL when the path does not have them. */
-struct cgroup {
-	char *path;
-	char *unit;
-	char *container; /* the runtime's id, 12 digits */
-	char *pod;	 /* the pod's uid */
-};
+/* Windows for which a cgroup, and its groups, are kept without a process. */
+#define IDENTITY_KEPT_WINDOWS 24
 
 struct identity {
 	struct table users;   /* char *, owned */
 	struct table cgroups; /* struct cgroup, owned */
 	bool cgroup_v1;
+	bool scan_wanted; /* a cgroup could not be told since the newest scan */
 };
 
 /* Begins with empty caches. */
@@ -35,13 +32,22 @@ const char *identity_user(struct identity *id, uint32_t uid);
  * The cgroup of a living process, by id from the cache or from /proc/PID/cgroup. NULL when it
  * cannot be told: the process is gone, or the cache is full.
  */
-const struct cgroup *identity_cgroup(struct identity *id, uint64_t cgroup_id, uint32_t pid);
+struct cgroup *identity_cgroup(struct identity *id, uint64_t cgroup_id, uint32_t pid);
 
-/* Reads unit, container and pod out of a path. Returns false without memory. */
-bool cgroup_parse(struct cgroup *ret, const char *path);
+/* Keeps the path of a cgroup that has just begun, before a process is asked for it. */
+void identity_learn(struct identity *id, uint64_t cgroup_id, const char *path, uint64_t window);
 
-/* Frees the strings of a cgroup. */
-void cgroup_clear(struct cgroup *c);
+/*
+ * Looks for cgroups in /sys/fs/cgroup where one was asked for that could not be told: its process
+ * was gone already. The number of a folder there is the id of its cgroup.
+ */
+void identity_scan(struct identity *id, uint64_t window);
+
+/* A cgroup that is known; NULL when it is not. */
+struct cgroup *identity_known(const struct identity *id, uint64_t cgroup_id);
+
+/* Lets go of cgroups without a process for IDENTITY_KEPT_WINDOWS. */
+void identity_sweep(struct identity *id, uint64_t window);
 
 /* Frees both caches; what they gave out is gone with them. */
 void identity_free(struct identity *id);

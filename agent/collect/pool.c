@@ -81,22 +81,11 @@ struct pool_identity {
 
 _Static_assert(sizeof(struct pool_identity) == 32, "no padding is hashed");
 
-static uint64_t fnv1a(const uint8_t *bytes, size_t count, int step)
-{
-	uint64_t hash = 0xcbf29ce484222325ULL;
-
-	for (const uint8_t *at = step > 0 ? bytes : bytes + count - 1; count; count--, at += step)
-		hash = (hash ^ *at) * 0x100000001b3ULL;
-	return hash;
-}
-
-void pool_key(uint32_t pid, uint64_t process_start_ns, const struct endpoint *remote,
-	      uint64_t *ret_a, uint64_t *ret_b)
+struct hash_pair pool_key(uint32_t pid, uint64_t process_start_ns, const struct endpoint *remote)
 {
 	struct pool_identity id = {process_start_ns, pid, *remote};
 
-	*ret_a = fnv1a((const uint8_t *)&id, sizeof(id), 1);
-	*ret_b = fnv1a((const uint8_t *)&id, sizeof(id), -1);
+	return hash_bytes(&id, sizeof(id));
 }
 
 /* An IPv4 address inside an IPv6 socket is shown as what it is. */

@@ -2,6 +2,7 @@
 /* The connections of one process to one remote endpoint. */
 #pragma once
 
+#include "base/hash.h"
 #include "collect/window.h"
 
 #define POOL_INPUTS (INPUT_END_POOL - INPUT_FIRST_POOL)
@@ -26,13 +27,8 @@ struct pool {
 	uint64_t value[POOL_INPUTS];
 };
 
-/*
- * Key of the pool of a process and a remote endpoint, for a table of
- * pools: two independent 64-bit hashes (FNV-1a and its bytes in reverse), so that
- * two pools do not meet by chance.
- */
-void pool_key(uint32_t pid, uint64_t process_start_ns, const struct endpoint *remote,
-	      uint64_t *ret_a, uint64_t *ret_b);
+/* Key of the pool of a process to a remote endpoint, for a table of pools. */
+struct hash_pair pool_key(uint32_t pid, uint64_t process_start_ns, const struct endpoint *remote);
 
 /* A new pool without connections; NULL without memory. The caller frees it with free(). */
 struct pool *pool_new(uint32_t pid, uint64_t process_start_ns, const struct endpoint *remote);

@@ -106,7 +106,10 @@ static int take_event(void *context, void *data, size_t size)
 
 	if (size < sizeof(*head))
 		return 0;
-	if (head->kind == RECORD_FORK)
+	if (head->kind == RECORD_CGROUP && size > sizeof(struct path_record) - RECORD_PATH_LENGTH)
+		identity_learn(s->window->identity, ((const struct path_record *)data)->cgroup_id,
+			       ((const struct path_record *)data)->path, s->window->number);
+	else if (head->kind == RECORD_FORK)
 		window_process(s->window, head);
 	else if (head->kind == RECORD_EXEC &&
 		 size > sizeof(struct path_record) - RECORD_PATH_LENGTH)

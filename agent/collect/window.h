@@ -33,8 +33,10 @@ struct process {
 	uint32_t pid, ppid, uid, exit_status;
 	uint64_t start_ns;
 	uint64_t cgroup_id;
-	const struct cgroup *cgroup; /* of the identity cache; NULL until known */
-	char *exe;		     /* owned; NULL when not known */
+	struct cgroup *cgroup;	  /* of the identity cache; NULL until known */
+	struct group *user_group; /* of the groups; NULL until asked for */
+	uint32_t user_group_uid;
+	char *exe; /* owned; NULL when not known */
 	char comm[RECORD_COMM_LENGTH + 1];
 	bool exited;
 	bool zombie; /* ended, and its parent has not asked for it */
@@ -59,10 +61,13 @@ struct window_totals {
 	uint64_t unowned;      /* threads that were released and whose process is not known */
 };
 
+struct groups;
+
 struct window {
 	struct table processes; /* struct process, owned */
 	struct table threads;	/* struct thread, owned */
 	struct identity *identity;
+	struct groups *groups;	  /* what the processes are summed up in; may be NULL */
 	uint64_t number;	  /* of the current window, from 1 */
 	uint64_t watched_from_ns; /* boot clock: tasks that began later are counted from 0 */
 	uint64_t available;	  /* bit i: the source fills process input i */

@@ -158,8 +158,7 @@ void encode_snapshot(struct buf *b, const struct snapshot *s, const struct encod
 	buf_add_char(b, '{');
 	add_head(b, s);
 	add_system(b, s, server);
-	encode_member(b, "groups");
-	buf_add_string(b, "[]");
+	encode_rows(b, s, "groups", SCOPE_GROUP);
 	add_processes(b, s, view);
 	add_object(b, s, "totals", SCOPE_TOTALS);
 	add_object(b, s, "losses", SCOPE_LOSSES);

@@ -212,9 +212,8 @@ static const struct {
 	enum scope scope;
 	const char *path;
 } lists[] = {
-	{SCOPE_CORE, "system.cpu.cores"},
-	{SCOPE_DISK, "system.disks"},
-	{SCOPE_INTERFACE, "system.interfaces"},
+	{SCOPE_GROUP, "groups"},      {SCOPE_CORE, "system.cpu.cores"},
+	{SCOPE_DISK, "system.disks"}, {SCOPE_INTERFACE, "system.interfaces"},
 	{SCOPE_POOL, "system.pools"},
 };
 
