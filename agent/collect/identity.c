@@ -14,6 +14,9 @@
 
 #define POD_LOGS "/var/log/pods"
 
+/* kernfs numbers its nodes from 1. */
+#define ROOT_CGROUP_ID 1
+
 void identity_init(struct identity *id)
 {
 	*id = (struct identity){
@@ -78,7 +81,11 @@ static struct cgroup *cgroup_new(const char *path)
 	return NULL;
 }
 
-static struct cgroup *read_cgroup(const struct identity *id, uint32_t pid)
+/*
+ * By a process in it. One that has ended is shown in the root, wherever it was (v1):
+ * only for the root's own id is that the truth.
+ */
+static struct cgroup *read_cgroup(const struct identity *id, uint64_t cgroup_id, uint32_t pid)
 {
 	char name[64], text[8192];
 
@@ -93,7 +100,9 @@ static struct cgroup *read_cgroup(const struct identity *id, uint32_t pid)
 
 	const char *path = pick_path(text, id->cgroup_v1);
 
-	return path ? cgroup_new(path) : NULL;
+	if (!path || (strcmp(path, "/") == 0 && cgroup_id != ROOT_CGROUP_ID))
+		return NULL;
+	return cgroup_new(path);
 }
 
 static struct cgroup *keep(struct identity *id, uint64_t cgroup_id, struct cgroup *c)
@@ -115,7 +124,7 @@ struct cgroup *identity_cgroup(struct identity *id, uint64_t cgroup_id, uint32_t
 	if (!cgroup_id)
 		return NULL;
 	if (!c)
-		c = keep(id, cgroup_id, read_cgroup(id, pid));
+		c = keep(id, cgroup_id, read_cgroup(id, cgroup_id, pid));
 	id->scan_wanted |= !c;
 	/* The kubelet makes the folder of the logs at about the time of the first process. */
 	if (c && c->pod_uid && !c->namespace)
