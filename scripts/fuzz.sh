@@ -20,7 +20,7 @@ build() {
 # Begins with what the project has as examples, and with what it found the last time.
 fuzz_one() {
 	local name=$1 corpus=tests/fuzz/corpus/${1#fuzz_} libraries
-	libraries="$(pkg-config --libs yaml-0.1 openssl libcap) -lm"
+	libraries="$(pkg-config --libs yaml-0.1 openssl libcap zlib) -lm"
 	[ -d "$corpus" ] || corpus=
 	mkdir -p "$OUT/$name"
 	# shellcheck disable=SC2086 # lists of words
