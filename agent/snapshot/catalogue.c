@@ -134,10 +134,15 @@ const char *catalogue_unit_name(enum metric_unit unit)
 }
 
 /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint32_t hash_number(uint32_t hash, uint32_t number)
+{
+	return (hash ^ number) * 16777619u;
+}
+
 static uint32_t hash_text(uint32_t hash, const char *text)
 {
 	do
-		hash = (hash ^ (unsigned char)*text) * 16777619u;
+		hash = hash_number(hash, (unsigned char)*text);
 	while (*text++);
 	return hash;
 }
@@ -146,16 +151,20 @@ uint32_t catalogue_fingerprint(void)
 {
 	uint32_t hash = 2166136261u;
 
-	for (int s = 0; s < SCOPES; s++)
+	for (int s = 0; s < SCOPES; s++) {
 		hash = hash_text(hash, catalogue_scopes[s].name);
-	for (int l = 0; l < LABELS; l++)
-		hash = (hash_text(hash, catalogue_labels[l].name) ^ catalogue_labels[l].type) *
-		       16777619u;
+		hash = hash_number(hash, (uint32_t)scope_labels((enum scope)s));
+		hash = hash_number(hash, (uint32_t)scope_metrics((enum scope)s));
+	}
+	for (int l = 0; l < LABELS; l++) {
+		hash = hash_text(hash, catalogue_labels[l].name);
+		hash = hash_number(hash, catalogue_labels[l].type);
+	}
 	for (int m = 0; m < METRICS; m++) {
 		const struct metric_info *info = &catalogue_metrics[m];
 
 		hash = hash_text(hash, info->path);
-		hash = (hash ^ ((uint32_t)info->kind << 8 | (uint32_t)info->unit)) * 16777619u;
+		hash = hash_number(hash, (uint32_t)info->kind << 8 | (uint32_t)info->unit);
 	}
 	return hash;
 }
