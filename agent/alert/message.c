@@ -109,6 +109,8 @@ const char *message_default(enum scope scope)
 		return "{comm} ({pid}): {metric} is {value}, threshold {threshold}";
 	case SCOPE_CORE:
 		return "core {core}: {metric} is {value}, threshold {threshold}";
+	case SCOPE_FILESYSTEM:
+		return "{mount_point}: {metric} is {value}, threshold {threshold}";
 	case SCOPE_DISK:
 	case SCOPE_INTERFACE:
 		return "{name}: {metric} is {value}, threshold {threshold}";

@@ -240,6 +240,7 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 {
 	struct builder *b = &c->builder;
 
+	system_ask(&c->system);
 	read_all(c, false);
 	builder_begin(b);
 	fill_head(c);

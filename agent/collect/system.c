@@ -7,6 +7,7 @@ int system_open(struct system *s, struct probe_state states[PROVIDERS])
 	system_memory_open(&s->memory, states);
 	system_load_open(&s->load, states);
 	system_disks_open(&s->disks, &states[PROVIDER_DISKSTATS]);
+	system_filesystems_open(&s->filesystems, &states[PROVIDER_MOUNTS]);
 	system_interfaces_open(&s->interfaces, &states[PROVIDER_NETDEV]);
 	return system_cpu_open(&s->cpu, &states[PROVIDER_STAT]);
 }
@@ -21,6 +22,11 @@ void system_read(struct system *s)
 	system_interfaces_read(&s->interfaces, &s->text);
 }
 
+void system_ask(struct system *s)
+{
+	system_filesystems_ask(&s->filesystems, &s->text);
+}
+
 void system_emit(struct system *s, struct builder *b, uint64_t length_ns)
 {
 	struct builder_row row = {0};
@@ -29,12 +35,13 @@ void system_emit(struct system *s, struct builder *b, uint64_t length_ns)
 	builder_add(b, SCOPE_SYSTEM, &row);
 	system_cpu_emit(&s->cpu, b, length_ns);
 	system_disks_emit(&s->disks, b, length_ns);
+	system_filesystems_emit(&s->filesystems, b);
 	system_interfaces_emit(&s->interfaces, b, length_ns);
 }
 
 uint64_t system_left_out(const struct system *s)
 {
-	return s->disks.left_out;
+	return s->disks.left_out + s->filesystems.left_out;
 }
 
 void system_close(struct system *s)
@@ -45,6 +52,7 @@ void system_close(struct system *s)
 	system_memory_close(&s->memory);
 	system_load_close(&s->load);
 	system_disks_close(&s->disks);
+	system_filesystems_close(&s->filesystems);
 	system_interfaces_close(&s->interfaces);
 	buf_free(&s->text);
 	*s = (struct system){0};

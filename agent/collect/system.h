@@ -5,6 +5,7 @@
 #include "collect/series.h"
 #include "collect/system_cpu.h"
 #include "collect/system_disks.h"
+#include "collect/system_filesystems.h"
 #include "collect/system_interfaces.h"
 #include "collect/system_load.h"
 #include "collect/system_memory.h"
@@ -19,6 +20,7 @@ struct system {
 	struct system_memory memory;
 	struct system_load load;
 	struct system_disks disks;
+	struct system_filesystems filesystems;
 	struct system_interfaces interfaces;
 	struct buf text; /* scratch for whole files */
 };
@@ -26,13 +28,19 @@ struct system {
 /* Opens what there is; what is missing stands in states. Returns 0 or -ENOMEM. */
 int system_open(struct system *s, struct probe_state states[PROVIDERS]);
 
-/* Reads everything once. */
+/* Reads everything once, but the filesystems. */
 void system_read(struct system *s);
 
-/* Adds the rows of the machine, its cores, disks and interfaces. */
+/*
+ * Asks the filesystems, at the end of a window. Not to be called before the agent has given up its
+ * privileges: a thread that was started with them would keep them.
+ */
+void system_ask(struct system *s);
+
+/* Adds the rows of the machine, its cores, disks, filesystems and interfaces. */
 void system_emit(struct system *s, struct builder *b, uint64_t length_ns);
 
-/* Devices that found no room in a table, for ever. */
+/* Devices and filesystems that found no room in a table, for ever. */
 uint64_t system_left_out(const struct system *s);
 
 /* Closes the files and frees; one that was never opened is fine. */

@@ -74,6 +74,7 @@ static void add_system(struct buf *b, const struct snapshot *s, const struct enc
 		encode_metrics(b, s, snapshot_row(s, SCOPE_SYSTEM, 0), end,
 			       catalogue_scopes[SCOPE_SYSTEM].end_metric);
 	encode_rows(b, s, "disks", SCOPE_DISK);
+	encode_rows(b, s, "filesystems", SCOPE_FILESYSTEM);
 	encode_rows(b, s, "interfaces", SCOPE_INTERFACE);
 	encode_rows(b, s, "pools", SCOPE_POOL);
 	if (server)

@@ -2,10 +2,12 @@
 /* The machine's numbers during known work. */
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "harness/harness.h"
@@ -37,13 +39,13 @@ static void make_loop(char *path, size_t size, off_t bytes)
 	close(control);
 }
 
-static json_t *named(json_t *document, const char *list, const char *name)
+static json_t *labelled(json_t *document, const char *list, const char *label, const char *name)
 {
 	json_t *row;
 	size_t i;
 
 	json_array_foreach (json_object_get(json_object_get(document, "system"), list), i, row)
-		if (strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
+		if (strcmp(json_string_value(json_object_get(row, label)), name) == 0)
 			return row;
 	harness_fail(__FILE__, __LINE__, "no %s in %s", name, list);
 }
@@ -70,7 +72,8 @@ static json_t *write_to_loop(const char *source, json_t **ret_disk)
 	work_start(&work, (const char *const[]){"requests", path, "2000", "4096", NULL});
 
 	json_t *lines = work_finish(&work), *document = once_document(&once);
-	json_t *truth = work_of(lines, "requests"), *disk = named(document, "disks", path + 5);
+	json_t *truth = work_of(lines, "requests"),
+	       *disk = labelled(document, "disks", "name", path + 5);
 
 	check_inside(document, lines);
 	if (strcmp(source, "procfs") != 0)
@@ -111,4 +114,46 @@ TEST(without_bpf_disks_have_all_but_percentiles)
 	write_to_loop("procfs", &disk);
 	CHECK(!json_object_get(disk, "latency_p50_seconds"));
 	CHECK(!json_object_get(disk, "latency_p99_seconds"));
+}
+
+/* Mounts of the test's own: where the agent sees those of the first process it cannot see them. */
+static void need_own_mounts(json_t *document)
+{
+	const char *from = json_string_value(json_object_get(
+		json_object_get(json_object_get(document, "agent"), "probes"), "mounts"));
+
+	CHECK(from != NULL);
+	if (strcmp(from, "/proc/self") != 0)
+		SKIP("the agent sees the mounts of %s", from);
+}
+
+TEST(windows_go_on_beside_a_mount_that_hangs)
+{
+	char folder[] = "/tmp/probecast-hang-XXXXXX", options[96];
+	int server = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		SKIP("needs root, and mounts of its own");
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", server);
+	CHECK(mkdtemp(folder) != NULL);
+	if (server < 0 || mount("silent", folder, "fuse", 0, options))
+		SKIP("no FUSE here");
+	once_start_from(&once, "auto", 1000);
+
+	json_t *document = once_document(&once);
+
+	umount2(folder, MNT_DETACH);
+	rmdir(folder);
+	need_own_mounts(document);
+
+	json_t *silent = labelled(document, "filesystems", "mount_point", folder);
+	json_t *root = labelled(document, "filesystems", "mount_point", "/");
+	const char *reason = json_string_value(json_object_get(silent, "reason"));
+
+	CHECK(reason && strncmp(reason, "did not answer in ", 18) == 0);
+	CHECK_STRING(json_string_value(json_object_get(silent, "type")), "fuse");
+	CHECK(!json_object_get(silent, "total_bytes"));
+	CHECK(number_at(root, "total_bytes") > 0);
+	CHECK(window_seconds(document) < 15);
 }

@@ -212,8 +212,11 @@ static const struct {
 	enum scope scope;
 	const char *path;
 } lists[] = {
-	{SCOPE_GROUP, "groups"},      {SCOPE_CORE, "system.cpu.cores"},
-	{SCOPE_DISK, "system.disks"}, {SCOPE_INTERFACE, "system.interfaces"},
+	{SCOPE_GROUP, "groups"},
+	{SCOPE_CORE, "system.cpu.cores"},
+	{SCOPE_DISK, "system.disks"},
+	{SCOPE_INTERFACE, "system.interfaces"},
+	{SCOPE_FILESYSTEM, "system.filesystems"},
 	{SCOPE_POOL, "system.pools"},
 };
 
@@ -259,6 +262,7 @@ TEST(the_machine_and_the_agent_come_back_beside_what_is_put_into_them)
 		if (json_object_size(member(machine, "cpu")) == 0)
 			json_object_del(machine, "cpu");
 		json_object_del(machine, "disks");
+		json_object_del(machine, "filesystems");
 		json_object_del(machine, "interfaces");
 		json_object_del(machine, "pools");
 		check_row(s, SCOPE_SYSTEM, 0, machine);
@@ -370,7 +374,8 @@ TEST(a_document_is_exactly_this)
 		"{\"node\":\"node-1\",\"window\":{\"start\":\"2023-11-14T22:13:20.123Z\","
 		"\"end\":\"2023-11-14T22:13:25.124Z\",\"interval_ms\":5000},\"seq\":42,"
 		"\"system\":{\"cpu\":{\"percent\":1,\"cores\":[{\"core\":0,\"percent\":0.333333}]},"
-		"\"memory\":{\"total_bytes\":1024},\"disks\":[],\"interfaces\":[],\"pools\":[],"
+		"\"memory\":{\"total_bytes\":1024},\"disks\":[],\"filesystems\":[],"
+		"\"interfaces\":[],\"pools\":[],"
 		"\"websocket\":{\"connections\":3,\"messages_sent\":20,\"messages_skipped\":1}},"
 		"\"groups\":[],\"processes\":[{\"pid\":7,\"start_time\":123456789012345,"
 		"\"comm\":\"\\u003c/script\\u003e\\u000a\xef\xbf\xbd\",\"exited\":false,"
