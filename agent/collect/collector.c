@@ -74,8 +74,6 @@ static void read_all(struct collector *c, bool full)
 	collector_drain(c);
 	read_files(c, full);
 	system_read(&c->system);
-	if (c->source.read_disks)
-		c->source.read_disks(c->source.context, &c->system.disks);
 
 	int failed = c->source.walk(c->source.context, &c->window, full);
 
@@ -84,6 +82,8 @@ static void read_all(struct collector *c, bool full)
 		log_warning("the walk over all tasks failed: %s", strerror(-failed));
 	}
 	collector_drain(c);
+	if (c->source.read_disks)
+		c->source.read_disks(c->source.context, &c->system.disks);
 }
 
 static void read_totals(struct collector *c, const struct window_counts *seen)

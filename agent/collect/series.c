@@ -29,6 +29,13 @@ void series_gauge(struct series *s, unsigned input, uint64_t value)
 	s->available |= 1ULL << input;
 }
 
+void series_amount(struct series *s, unsigned input, uint64_t amount)
+{
+	s->amount[input] = amount;
+	s->value[input] += amount;
+	s->available |= 1ULL << input;
+}
+
 void series_share(struct series *s, unsigned input, uint64_t part, uint64_t whole)
 {
 	if (whole)

@@ -37,6 +37,9 @@ void series_steady(struct series *s, unsigned input, uint64_t reading);
 /* Takes the newest value of a gauge. */
 void series_gauge(struct series *s, unsigned input, uint64_t value);
 
+/* Takes what was added in this window, worked out of other inputs. */
+void series_amount(struct series *s, unsigned input, uint64_t amount);
+
 /* Takes part of whole, in thousandths of a per cent; of nothing there is no share. */
 void series_share(struct series *s, unsigned input, uint64_t part, uint64_t whole);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collect/system.h"
 
+#include <errno.h>
+
 int system_open(struct system *s, struct probe_state states[PROVIDERS])
 {
 	*s = (struct system){.opened = true};
@@ -8,18 +10,20 @@ int system_open(struct system *s, struct probe_state states[PROVIDERS])
 	system_load_open(&s->load, states);
 	system_disks_open(&s->disks, &states[PROVIDER_DISKSTATS]);
 	system_filesystems_open(&s->filesystems, &states[PROVIDER_MOUNTS]);
-	system_interfaces_open(&s->interfaces, &states[PROVIDER_NETDEV]);
+	if (system_interfaces_open(&s->interfaces, &states[PROVIDER_NETDEV]))
+		return -ENOMEM;
 	return system_cpu_open(&s->cpu, &states[PROVIDER_STAT]);
 }
 
+/* The CPUs last: the walk over all tasks follows, and the sums are held against each other. */
 void system_read(struct system *s)
 {
 	series_begin(&s->machine);
-	system_cpu_read(&s->cpu, &s->machine, &s->text);
 	system_memory_read(&s->memory, &s->machine, &s->text);
 	system_load_read(&s->load, &s->machine, &s->text);
 	system_disks_read(&s->disks, &s->text);
 	system_interfaces_read(&s->interfaces, &s->text);
+	system_cpu_read(&s->cpu, &s->machine, &s->text);
 }
 
 void system_ask(struct system *s)
@@ -41,7 +45,7 @@ void system_emit(struct system *s, struct builder *b, uint64_t length_ns)
 
 uint64_t system_left_out(const struct system *s)
 {
-	return s->disks.left_out + s->filesystems.left_out;
+	return s->disks.left_out + s->filesystems.left_out + s->interfaces.left_out;
 }
 
 void system_close(struct system *s)

@@ -40,7 +40,7 @@ void system_ask(struct system *s);
 /* Adds the rows of the machine, its cores, disks, filesystems and interfaces. */
 void system_emit(struct system *s, struct builder *b, uint64_t length_ns);
 
-/* Devices and filesystems that found no room in a table, for ever. */
+/* Disks, filesystems and interfaces that found no room in a table, for ever. */
 uint64_t system_left_out(const struct system *s);
 
 /* Closes the files and frees; one that was never opened is fine. */
