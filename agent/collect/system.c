@@ -8,6 +8,7 @@ int system_open(struct system *s, struct probe_state states[PROVIDERS])
 	*s = (struct system){.opened = true};
 	system_memory_open(&s->memory, states);
 	system_load_open(&s->load, states);
+	system_tcp_open(&s->tcp, states);
 	system_disks_open(&s->disks, &states[PROVIDER_DISKSTATS]);
 	system_filesystems_open(&s->filesystems, &states[PROVIDER_MOUNTS]);
 	if (system_interfaces_open(&s->interfaces, &states[PROVIDER_NETDEV]))
@@ -21,6 +22,7 @@ void system_read(struct system *s)
 	series_begin(&s->machine);
 	system_memory_read(&s->memory, &s->machine, &s->text);
 	system_load_read(&s->load, &s->machine, &s->text);
+	system_tcp_read(&s->tcp, &s->machine, &s->text);
 	system_disks_read(&s->disks, &s->text);
 	system_interfaces_read(&s->interfaces, &s->text);
 	system_cpu_read(&s->cpu, &s->machine, &s->text);
@@ -55,6 +57,7 @@ void system_close(struct system *s)
 	system_cpu_close(&s->cpu);
 	system_memory_close(&s->memory);
 	system_load_close(&s->load);
+	system_tcp_close(&s->tcp);
 	system_disks_close(&s->disks);
 	system_filesystems_close(&s->filesystems);
 	system_interfaces_close(&s->interfaces);

@@ -9,6 +9,7 @@
 #include "collect/system_interfaces.h"
 #include "collect/system_load.h"
 #include "collect/system_memory.h"
+#include "collect/system_tcp.h"
 
 /* Index of an input of the machine in its series. */
 #define SYSTEM_INPUT(id) (INPUT_SYSTEM_##id - INPUT_FIRST_SYSTEM)
@@ -19,6 +20,7 @@ struct system {
 	struct system_cpu cpu;
 	struct system_memory memory;
 	struct system_load load;
+	struct system_tcp tcp;
 	struct system_disks disks;
 	struct system_filesystems filesystems;
 	struct system_interfaces interfaces;
