@@ -284,6 +284,7 @@ struct bpf_array {
 #define EXIT_DEAD 0x10
 #define EXIT_ZOMBIE 0x20
 #define MSG_PEEK 2
+#define MSG_ERRQUEUE 0x2000
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10

@@ -94,13 +94,16 @@ int BPF_PROG(sockets__send, struct sock *sk, int result, int flags)
 	return 0;
 }
 
-/* A peeked message is received again later: counting it here would count it twice. */
+/*
+ * A peeked message is received again later, and from the error queue comes what
+ * was sent, with its error or its time: neither was received.
+ */
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(sockets__receive, struct sock *sk, int result, int flags)
 {
 	enum protocol protocol = protocol_of(sk);
 
-	if (result <= 0 || protocol == NONE || (flags & MSG_PEEK))
+	if (result <= 0 || protocol == NONE || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
 		return 0;
 
 	struct shared_counters *c = counters_of_current();
