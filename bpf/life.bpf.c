@@ -111,12 +111,12 @@ int BPF_PROG(life__free, struct task_struct *task)
 
 	if (!r)
 		return 0;
-	if (task->pid == task->tgid) {
-		struct process_storage *storage = bpf_task_storage_get(&processes, task, NULL, 0);
 
-		if (storage)
-			r->shared = storage->counters;
-	}
+	/* Leaders have it, also those that were: exec may have given their tid to another. */
+	struct process_storage *storage = bpf_task_storage_get(&processes, task, NULL, 0);
+
+	if (storage)
+		r->shared = storage->counters;
 	bpf_ringbuf_submit(r, wakeup_flags());
 	return 0;
 }

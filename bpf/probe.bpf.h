@@ -69,6 +69,7 @@ static __always_inline void fill_header(struct record_header *head, u32 kind,
 	head->ppid = kind == RECORD_FREE ? 0 : task->real_parent->tgid;
 	head->thread_start_ns = task->start_boottime;
 	head->process_start_ns = leader->start_boottime;
+	head->task = (u64)task;
 }
 
 /*

@@ -64,6 +64,7 @@ struct record_header {
 	__u32 ppid;
 	__u64 thread_start_ns; /* boot time clock */
 	__u64 process_start_ns;
+	__u64 task; /* address of the task_struct: exec may change all of the above; 0: not known */
 };
 
 struct task_record {
@@ -131,7 +132,7 @@ struct disk_counters {
 	__u32 latency[LATENCY_BUCKETS]; /* requests; wraps around */
 };
 
-_Static_assert(sizeof(struct record_header) == 32, "layout shared with the kernel side");
+_Static_assert(sizeof(struct record_header) == 40, "layout shared with the kernel side");
 _Static_assert(sizeof(struct task_record) % 8 == 0, "records follow one another in the seq file");
 _Static_assert(sizeof(struct connection_record) % 8 == 0, "records follow one another");
 _Static_assert(sizeof(struct path_record) % 8 == 0, "records follow one another in the seq file");

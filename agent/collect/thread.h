@@ -7,11 +7,28 @@
 struct thread {
 	uint32_t tid;
 	uint32_t walk; /* the newest that showed it */
+	uint32_t task; /* see thread_task() */
 	bool missed;   /* a walk should have shown it and did not */
 	uint64_t start_ns;
 	struct process *process;
 	struct thread_counters last;
 };
+
+/* A leader whose place another thread took by exec, until the kernel lets go of it. */
+struct former {
+	struct thread thread;
+	struct shared_counters shared;
+};
+
+/* Which task a record speaks of; 0 where the source does not know. */
+uint32_t thread_task(const struct record_header *head);
+
+/* The entry of the task that the record speaks of, whatever exec made of its tid; NULL when it is
+ * not known. */
+struct thread *thread_find(struct window *w, struct process *p, const struct record_header *head);
+
+/* Whether the record speaks of the process's former leader. */
+bool former_is(const struct process *p, const struct record_header *head);
 
 /* Marks a process as ended with this status, as wait() tells it; the first to say so counts. */
 void window_set_exited(struct window *w, struct process *p, uint32_t status);

@@ -58,6 +58,9 @@ static struct process *process_of_release(struct window *w, const struct record_
 
 	struct process *p = table_get(&w->processes, head->pid, head->process_start_ns);
 
+	/* A former leader (take_over.c) began with its process. */
+	if (!p)
+		p = table_get(&w->processes, head->pid, head->thread_start_ns);
 	if (p)
 		return p;
 	if (head->tid == head->pid)
@@ -84,14 +87,11 @@ struct process *window_process(struct window *w, const struct record_header *hea
 	return p;
 }
 
-static struct thread *thread_of(struct window *w, struct process *p,
-				const struct record_header *head)
+static struct thread *thread_new(struct window *w, struct process *p,
+				 const struct record_header *head)
 {
-	struct thread *t = table_get(&w->threads, head->tid, head->thread_start_ns);
+	struct thread *t = calloc(1, sizeof(*t));
 
-	if (t)
-		return t;
-	t = calloc(1, sizeof(*t));
 	if (!t || !table_put(&w->threads, head->tid, head->thread_start_ns, t)) {
 		free(t);
 		w->totals.table_full++;
@@ -99,6 +99,7 @@ static struct thread *thread_of(struct window *w, struct process *p,
 	}
 	t->tid = head->tid;
 	t->start_ns = head->thread_start_ns;
+	t->task = thread_task(head);
 	t->walk = w->walk;
 	t->process = p;
 	p->threads_known++;
@@ -139,17 +140,18 @@ static void add_thread(struct window *w, struct process *p, struct thread_counte
 	}
 }
 
-/*
- * Counters of the whole process begin with the agent. They fall only when
- * another thread took the leader's place by exec: then they began anew.
- */
-static void add_shared(struct process *p, const struct shared_counters *now)
+/* Counters of the whole process begin with the agent. */
+static void add_shared(struct process *p, struct shared_counters *last,
+		       const struct shared_counters *now)
 {
 	const uint64_t *to = (const uint64_t *)now;
-	uint64_t *from = (uint64_t *)&p->shared;
+	uint64_t *from = (uint64_t *)last;
 
 	for (size_t i = 0; i < SHARED_COUNTERS; i++) {
-		uint64_t grown = to[i] >= from[i] ? to[i] - from[i] : to[i];
+		if (to[i] <= from[i])
+			continue;
+
+		uint64_t grown = to[i] - from[i];
 
 		from[i] = to[i];
 		p->amount[THREAD_COUNTERS + i] += grown;
@@ -218,12 +220,13 @@ static void take_walk(struct window *w, struct process *p, const struct task_rec
 		window_set_exited(w, p, r->exit_code);
 	else if (!p->exited)
 		p->value[PROCESS_INPUT(threads)] = r->threads;
-	add_shared(p, &r->shared);
+	if (!former_is(p, &r->head))
+		add_shared(p, &p->shared, &r->shared);
 }
 
 static void take_counters(struct window *w, struct process *p, const struct task_record *r)
 {
-	struct thread *known = table_get(&w->threads, r->head.tid, r->head.thread_start_ns);
+	struct thread *known = thread_find(w, p, &r->head);
 	bool past = !known && r->head.thread_start_ns < w->watched_from_ns;
 	struct thread_counters zero = {0};
 
@@ -233,7 +236,7 @@ static void take_counters(struct window *w, struct process *p, const struct task
 		return;
 	}
 
-	struct thread *t = thread_of(w, p, &r->head);
+	struct thread *t = known ? known : thread_new(w, p, &r->head);
 
 	if (!t)
 		return;
@@ -242,6 +245,23 @@ static void take_counters(struct window *w, struct process *p, const struct task
 		t->walk = w->walk;
 		t->missed = false;
 	}
+}
+
+static void take_release(struct window *w, struct process *p, const struct task_record *r)
+{
+	if (former_is(p, &r->head)) {
+		add_shared(p, &p->former->shared, &r->shared);
+		free(p->former);
+		p->former = NULL;
+		return;
+	}
+	thread_remove(w, &r->head);
+	if (r->head.tid != r->head.pid)
+		return;
+	p->zombie = false;
+	add_shared(p, &p->shared, &r->shared);
+	if (!p->exited)
+		window_set_exited(w, p, r->exit_code);
 }
 
 void window_task(struct window *w, const struct task_record *r)
@@ -261,15 +281,8 @@ void window_task(struct window *w, const struct task_record *r)
 		take_walk(w, p, r);
 	if (r->head.kind == RECORD_EXIT)
 		take_exit(w, p, r);
-	if (r->head.kind != RECORD_FREE)
-		return;
-	thread_remove(w, &r->head);
-	if (r->head.tid == r->head.pid) {
-		p->zombie = false;
-		add_shared(p, &r->shared);
-		if (!p->exited)
-			window_set_exited(w, p, r->exit_code);
-	}
+	if (r->head.kind == RECORD_FREE)
+		take_release(w, p, r);
 }
 
 void window_path(struct window *w, const struct path_record *r)
@@ -303,6 +316,7 @@ void window_clear_amounts(struct window *w)
 
 static void process_free(struct process *p)
 {
+	free(p->former);
 	free(p->exe);
 	free(p);
 }

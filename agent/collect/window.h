@@ -48,6 +48,7 @@ struct process {
 	uint32_t files_walk;	   /* newest walk over files that told its open files; 0: none */
 	uint32_t connections_walk; /* the connection gauges are of this walk over files */
 	uint32_t rtt_samples;	   /* connections that value[rtt_ns] is the sum of */
+	struct former *former;	   /* owned; leader before an exec by another thread, or NULL */
 	struct shared_counters shared;
 	uint64_t amount[PROCESS_INPUTS]; /* added in this window */
 	uint64_t value[PROCESS_INPUTS];	 /* counters: since it began; gauges: newest */

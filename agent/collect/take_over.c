@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * exec by a thread that is not the leader. The kernel (de_thread()) ends all other
+ * threads, then swaps the tids of the two and gives the thread the leader's start
+ * time: from then on the thread is told as the leader was, and the leader, when it
+ * is released, under the thread's tid. Only the task itself tells who is meant.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collect/thread.h"
+
+/* task_structs begin at cache lines: this tells those apart that are alive together. */
+uint32_t thread_task(const struct record_header *head)
+{
+	return (uint32_t)(head->task >> 6);
+}
+
+/* The process's entry of that task, or of that tid where tid is not 0. It is rarely looked for. */
+static struct thread *search(struct window *w, const struct process *p, uint32_t task, uint32_t tid)
+{
+	struct thread *t;
+	size_t at = 0;
+
+	while ((t = table_next(&w->threads, &at)))
+		if (t->process == p && t->tid != p->pid && (tid ? t->tid == tid : t->task == task))
+			return t;
+	return NULL;
+}
+
+/*
+ * The leader's entry becomes the successor's, with its key; what it knew of the
+ * leader is kept for the release. A successor that is not known began after the
+ * newest walk, so all of it is new; a task of 0 is told by its first record.
+ */
+static bool take_over(struct window *w, struct thread *leader, struct thread *successor,
+		      uint32_t task)
+{
+	struct process *p = leader->process;
+	struct former *former = calloc(1, sizeof(*former));
+
+	if (!former) {
+		w->totals.table_full++;
+		return false;
+	}
+	former->thread = *leader;
+	former->shared = p->shared;
+	/* Another that still waits for its release: what it did since the walk is lost. */
+	w->totals.unowned += p->former != NULL;
+	free(p->former);
+	p->former = former;
+	p->shared = (struct shared_counters){0};
+	leader->last = successor ? successor->last : (struct thread_counters){0};
+	leader->task = successor ? successor->task : task;
+	if (!successor)
+		return true;
+	table_remove(&w->threads, successor->tid, successor->start_ns);
+	p->threads_known--;
+	free(successor);
+	return true;
+}
+
+/* The release of a former leader: under another tid, with the start time of the process. */
+static struct thread *former_of_release(struct window *w, struct process *p,
+					const struct record_header *head)
+{
+	struct thread *leader = table_get(&w->threads, p->pid, p->start_ns);
+
+	if (!leader || leader->task != thread_task(head) ||
+	    !take_over(w, leader, search(w, p, 0, head->tid), 0))
+		return NULL;
+	return &p->former->thread;
+}
+
+struct thread *thread_find(struct window *w, struct process *p, const struct record_header *head)
+{
+	struct thread *t = table_get(&w->threads, head->tid, head->thread_start_ns);
+	uint32_t task = thread_task(head);
+
+	if (!task || (t && t->task == task) || head->thread_start_ns != p->start_ns)
+		return t;
+	if (former_is(p, head))
+		return &p->former->thread;
+	if (head->tid != p->pid)
+		return former_of_release(w, p, head);
+	if (t && t->task)
+		take_over(w, t, search(w, p, task, 0), task);
+	if (t)
+		t->task = task;
+	return t;
+}
+
+bool former_is(const struct process *p, const struct record_header *head)
+{
+	return p->former && p->former->thread.task == thread_task(head);
+}
