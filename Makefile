@@ -95,6 +95,7 @@ $(BUILD)/tests/unit/test_wide.o: CPPFLAGS += -iquote tests/unit/wide
 $(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call helpers,unit,test) $(HARNESS) $(LIBRARY)
 $(PROBE_TESTS): $(BUILD)/%: $(BUILD)/%.o $(call helpers,probes,test) $(HARNESS) $(LIBRARY)
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(call helpers,bench,bench) $(LIBRARY)
+$(BUILD)/tests/work/work: LDLIBS += -luring
 $(BUILD)/tests/work/work: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/work/*.c))
 
 $(UNIT_TESTS) $(PROBE_TESTS) $(BENCHES) $(BUILD)/tests/work/work:

@@ -8,7 +8,7 @@ what=${1:-build}
 build="gcc make clang llvm bpftool pkg-config gzip libbpf-dev libelf-dev zlib1g-dev
   libwebsockets-dev libwebsockets-evlib-ev libjansson-dev libjwt-dev libssl-dev libyaml-dev
   libev-dev libseccomp-dev libcap-dev"
-test="ca-certificates python3 chromium fonts-dejavu-core"
+test="ca-certificates python3 liburing-dev chromium fonts-dejavu-core"
 ci="clang-format clang-tidy shellcheck codespell libclang-rt-14-dev"
 
 case $what in

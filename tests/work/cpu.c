@@ -12,7 +12,7 @@
 
 #include "work/work.h"
 
-#define MAX_THREADS 1024
+#define MAX_THREADS 8192
 #define MAX_SLEEPERS 100000
 #define COMM_LENGTH 16
 
@@ -35,13 +35,18 @@ void work_burn(double seconds)
 			sink += i;
 }
 
-static void report_cpu(const char *role)
+double work_cpu_seconds(void)
+{
+	return clock_s(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+void work_report_cpu(const char *role)
 {
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
 	work_report(role, ",\"cpu_seconds\":%.6f,\"user_seconds\":%.6f,\"system_seconds\":%.6f",
-		    clock_s(CLOCK_PROCESS_CPUTIME_ID),
+		    work_cpu_seconds(),
 		    (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6,
 		    (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6);
 }
@@ -49,7 +54,7 @@ static void report_cpu(const char *role)
 void work_cpu(char **argv)
 {
 	work_burn(work_seconds(argv[0]));
-	report_cpu("cpu");
+	work_report_cpu("cpu");
 }
 
 static void report_spawned(uint64_t count, double cpu_seconds)
@@ -97,29 +102,83 @@ void work_spawn_exec(char **argv)
 	report_spawned(count, total);
 }
 
+static pthread_barrier_t everyone;
+
 static void *burn_thread(void *seconds)
 {
 	work_burn(*(double *)seconds);
 	return NULL;
 }
 
-void work_threads(char **argv)
+/* Stays until the process ends. */
+static void *burn_and_stay(void *seconds)
 {
-	uint64_t count = work_number(argv[0]);
-	double seconds = work_seconds(argv[1]);
-	pthread_t threads[MAX_THREADS];
+	work_burn(*(double *)seconds);
+	pthread_barrier_wait(&everyone);
+	pause();
+	return NULL;
+}
+
+/* Until nobody is on the way to sleep any more. */
+static void settle(void)
+{
+	double before, now = work_cpu_seconds();
+
+	do {
+		before = now;
+		work_sleep_ms(50);
+		now = work_cpu_seconds();
+	} while (now - before > 0.001);
+}
+
+/* Small stacks: thousands of them are no memory to speak of. */
+static void start_threads(pthread_t *threads, uint64_t count, void *(*run)(void *), double *seconds)
+{
+	pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 65536);
+	for (uint64_t i = 0; i < count; i++) {
+		errno = pthread_create(&threads[i], &attributes, run, seconds);
+		if (errno)
+			work_fail("pthread_create");
+	}
+}
+
+static uint64_t thread_count(const char *text)
+{
+	uint64_t count = work_number(text);
 
 	errno = 0;
 	if (count > MAX_THREADS)
 		work_fail("too many threads");
-	for (uint64_t i = 0; i < count; i++) {
-		errno = pthread_create(&threads[i], NULL, burn_thread, &seconds);
-		if (errno)
-			work_fail("pthread_create");
-	}
+	return count;
+}
+
+void work_threads(char **argv)
+{
+	static pthread_t threads[MAX_THREADS];
+	uint64_t count = thread_count(argv[0]);
+	double seconds = work_seconds(argv[1]);
+
+	start_threads(threads, count, burn_thread, &seconds);
 	for (uint64_t i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
-	report_cpu("threads");
+	work_report_cpu("threads");
+}
+
+void work_crowd(char **argv)
+{
+	static pthread_t threads[MAX_THREADS];
+	static double seconds;
+	uint64_t count = thread_count(argv[0]);
+
+	seconds = work_seconds(argv[1]);
+	pthread_barrier_init(&everyone, NULL, (unsigned)count + 1);
+	start_threads(threads, count, burn_and_stay, &seconds);
+	pthread_barrier_wait(&everyone);
+	settle();
+	work_report_cpu("crowd");
 }
 
 static void from_hex(const char *hex, char out[COMM_LENGTH])
@@ -147,7 +206,7 @@ void work_name(char **argv)
 	if (prctl(PR_SET_NAME, name))
 		work_fail("prctl");
 	work_burn(work_seconds(argv[1]));
-	report_cpu("name");
+	work_report_cpu("name");
 }
 
 void work_sleepers(char **argv)

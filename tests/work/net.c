@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Socket traffic of known size; each end is a process of its own and says what it moved. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "work/socket.h"
 #include "work/work.h"
 
-#define CHUNK 65536
 #define MAX_DATAGRAM 65000
 
 static char chunk[CHUNK];
-
-struct traffic {
-	uint64_t rx_bytes, tx_bytes, rx_messages, tx_messages;
-};
-
-static void report(const char *role, const struct traffic *t)
-{
-	work_report(
-		role,
-		",\"rx_bytes\":%llu,\"tx_bytes\":%llu,\"rx_messages\":%llu,\"tx_messages\":%llu",
-		(unsigned long long)t->rx_bytes, (unsigned long long)t->tx_bytes,
-		(unsigned long long)t->rx_messages, (unsigned long long)t->tx_messages);
-}
 
 static void send_all(int fd, uint64_t bytes, struct traffic *t)
 {
@@ -51,56 +37,25 @@ static void receive_all(int fd, uint64_t bytes, struct traffic *t)
 	}
 }
 
-static int open_socket(int family, int type)
-{
-	int fd = socket(family, type, 0);
-
-	if (fd < 0)
-		work_fail("socket");
-	return fd;
-}
-
-/* Binds to a free port of loopback; returns the address. */
-static struct sockaddr_storage bind_loopback(int fd, int family, socklen_t *len)
-{
-	struct sockaddr_storage address = {.ss_family = (sa_family_t)family};
-
-	if (family == AF_INET6)
-		((struct sockaddr_in6 *)&address)->sin6_addr = in6addr_loopback;
-	else
-		((struct sockaddr_in *)&address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	*len = family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-	if (bind(fd, (struct sockaddr *)&address, *len) ||
-	    getsockname(fd, (struct sockaddr *)&address, len))
-		work_fail("bind to loopback");
-	return address;
-}
-
-static void connect_to(int fd, const struct sockaddr_storage *address, socklen_t len)
-{
-	if (connect(fd, (const struct sockaddr *)address, len))
-		work_fail("connect");
-}
-
 static void tcp_client(int family, const struct sockaddr_storage *address, socklen_t len,
 		       uint64_t bytes)
 {
 	struct traffic t = {0};
-	int fd = open_socket(family, SOCK_STREAM);
+	int fd = socket_open(family, SOCK_STREAM);
 
-	connect_to(fd, address, len);
+	socket_connect(fd, address, len);
 	send_all(fd, bytes, &t);
 	receive_all(fd, bytes / 4, &t);
 	close(fd);
-	report("client", &t);
+	traffic_report("client", &t);
 }
 
 static void tcp(int family, uint64_t bytes)
 {
 	struct traffic t = {0};
 	socklen_t len;
-	int listener = open_socket(family, SOCK_STREAM);
-	struct sockaddr_storage address = bind_loopback(listener, family, &len);
+	int listener = socket_open(family, SOCK_STREAM);
+	struct sockaddr_storage address = socket_bind_loopback(listener, family, &len);
 
 	if (listen(listener, 1))
 		work_fail("listen");
@@ -118,7 +73,7 @@ static void tcp(int family, uint64_t bytes)
 		work_fail("accept");
 	receive_all(fd, bytes, &t);
 	send_all(fd, bytes / 4, &t);
-	report("server", &t);
+	traffic_report("server", &t);
 	work_wait(client);
 }
 
@@ -137,16 +92,16 @@ static void udp_client(const struct sockaddr_storage *address, socklen_t len, ui
 		       size_t size)
 {
 	struct traffic t = {0};
-	int fd = open_socket(AF_INET, SOCK_DGRAM);
+	int fd = socket_open(AF_INET, SOCK_DGRAM);
 
-	connect_to(fd, address, len);
+	socket_connect(fd, address, len);
 	for (; t.tx_messages < messages; t.tx_messages++, t.rx_messages++) {
 		if (send(fd, chunk, size, 0) != (ssize_t)size || recv(fd, chunk, 1, 0) != 1)
 			work_fail("send a datagram");
 		t.tx_bytes += size;
 		t.rx_bytes++;
 	}
-	report("client", &t);
+	traffic_report("client", &t);
 }
 
 static void udp_server(int fd, uint64_t messages, size_t size)
@@ -164,15 +119,15 @@ static void udp_server(int fd, uint64_t messages, size_t size)
 		t.rx_bytes += size;
 		t.tx_bytes++;
 	}
-	report("server", &t);
+	traffic_report("server", &t);
 }
 
 void work_udp(char **argv)
 {
 	uint64_t messages = work_number(argv[0]), size = work_number(argv[1]);
 	socklen_t len;
-	int fd = open_socket(AF_INET, SOCK_DGRAM);
-	struct sockaddr_storage address = bind_loopback(fd, AF_INET, &len);
+	int fd = socket_open(AF_INET, SOCK_DGRAM);
+	struct sockaddr_storage address = socket_bind_loopback(fd, AF_INET, &len);
 
 	errno = 0;
 	if (size > MAX_DATAGRAM)
@@ -202,11 +157,11 @@ void work_unix(char **argv)
 	if (client == 0) {
 		close(fds[0]);
 		send_all(fds[1], bytes, &t);
-		report("client", &t);
+		traffic_report("client", &t);
 		_exit(0);
 	}
 	close(fds[1]);
 	receive_all(fds[0], bytes, &t);
-	report("server", &t);
+	traffic_report("server", &t);
 	work_wait(client);
 }

@@ -15,7 +15,7 @@
 
 int64_t work_began_ms;
 
-static int64_t linger_ms;
+int64_t work_linger_ms;
 
 static const struct {
 	const char *name;
@@ -27,6 +27,18 @@ static const struct {
 	{"spawn", 2, work_spawn, "N MS: N processes, one after the other, each with MS ms of CPU"},
 	{"spawn-exec", 2, work_spawn_exec, "N MS: the same, each executing this program"},
 	{"threads", 2, work_threads, "N SECONDS: N threads, each with so much CPU time"},
+	{"crowd", 2, work_crowd, "N SECONDS: the same; they stay until the end"},
+	{"storm", 2, work_storm, "N RATE: N processes that do nothing, so many a second"},
+	{"reuse", 2, work_reuse, "SECONDS SECONDS: two processes with the same pid"},
+	{"leader-first", 2, work_leader_first,
+	 "SECONDS SECONDS: of a leader, and of a thread after it"},
+	{"vfork", 1, work_vfork, "SECONDS: vfork, then exec of \"cpu\""},
+	{"zombie", 1, work_zombie, "SECONDS: a child that ends and is not reaped"},
+	{"fork-both", 3, work_fork_both, "SECONDS SECONDS SECONDS: before, parent, child"},
+	{"uid", 2, work_uid, "UID SECONDS: so much CPU before it becomes that user, and after"},
+	{"become", 3, work_become, "SECONDS HEXBYTES SECONDS: then exec of \"name\""},
+	{"take-over", 8, work_take_over, "...: a thread executes (see life.c)"},
+	{"taken-over", 4, work_taken_over, "...: what it executes"},
 	{"name", 2, work_name, "HEXBYTES SECONDS: a process with any name, using CPU"},
 	{"sleepers", 2, work_sleepers, "N SECONDS: N processes that sleep"},
 	{"memory", 1, work_memory, "BYTES: touch so much anonymous memory and keep it"},
@@ -34,6 +46,8 @@ static const struct {
 	{"tcp6", 1, work_tcp6, "BYTES: the same over ::1"},
 	{"udp", 2, work_udp, "MESSAGES SIZE: each is answered with one byte"},
 	{"unix", 1, work_unix, "BYTES: over a pair of stream sockets"},
+	{"calls", 4, work_calls, "TRANSPORT SEND RECEIVE BYTES: by these system calls (ways.c)"},
+	{"udp-refused", 1, work_udp_refused, "MESSAGES: to a port where nobody listens"},
 	{"direct-write", 2, work_direct_write, "FILE BYTES: past the page cache"},
 	{"buffered-write", 2, work_buffered_write,
 	 "FILE BYTES: through the page cache, then fsync"},
@@ -88,20 +102,29 @@ double work_wait(pid_t pid)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+/* As the namespace knows it that /proc belongs to: there the agent looks. */
+static int outer_pid(void)
+{
+	char text[16] = "";
+
+	return readlink("/proc/self", text, sizeof(text) - 1) > 0 ? (int)work_number(text)
+								  : getpid();
+}
+
 void work_report(const char *role, const char *format, ...)
 {
 	char line[512];
 	va_list args;
 	int len = snprintf(line, sizeof(line),
 			   "{\"role\":\"%s\",\"pid\":%d,\"began_ms\":%lld,\"ended_ms\":%lld", role,
-			   getpid(), (long long)work_began_ms, (long long)work_wall_ms());
+			   outer_pid(), (long long)work_began_ms, (long long)work_wall_ms());
 
 	va_start(args, format);
 	len += vsnprintf(line + len, sizeof(line) - (size_t)len, format, args);
 	va_end(args);
 	if (dprintf(STDOUT_FILENO, "%.*s}\n", len, line) < 0)
 		work_fail("write");
-	work_sleep_ms(linger_ms);
+	work_sleep_ms(work_linger_ms);
 }
 
 void work_sleep_ms(int64_t ms)
@@ -140,9 +163,13 @@ double work_seconds(const char *text)
 
 static int usage(void)
 {
-	fprintf(stderr, "Usage: work [delay MS] [linger MS] COMMAND ARGUMENTS\n"
-			"  delay MS       sleep before the work\n"
-			"  linger MS      sleep after it, each process\n");
+	fprintf(stderr,
+		"Usage: work [delay MS] [linger MS] [netns] [pidns] [reap] COMMAND ARGUMENTS\n"
+		"  delay MS       sleep before the work\n"
+		"  linger MS      sleep after it, each process\n"
+		"  netns          in a network namespace of its own\n"
+		"  pidns          in a pid namespace of its own\n"
+		"  reap           in a child, whose CPU time is told when it is gone\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(stderr, "  %-14s %s\n", commands[i].name, commands[i].help);
 	return 2;
@@ -155,6 +182,15 @@ static bool take_prefix(char ***argv, const char *name, int64_t *ret)
 		return false;
 	*ret = (int64_t)work_number((*argv)[1]);
 	*argv += 2;
+	return true;
+}
+
+/* "name" in front of the command. */
+static bool take_word(char ***argv, const char *name)
+{
+	if (!**argv || strcmp(**argv, name) != 0)
+		return false;
+	++*argv;
 	return true;
 }
 
@@ -176,7 +212,13 @@ int main(int argc, char **argv)
 	argv++;
 	if (take_prefix(&argv, "delay", &delay_ms))
 		work_sleep_ms(delay_ms);
-	take_prefix(&argv, "linger", &linger_ms);
+	take_prefix(&argv, "linger", &work_linger_ms);
+	if (take_word(&argv, "netns"))
+		namespace_network();
+	if (take_word(&argv, "pidns"))
+		namespace_pids();
+	if (take_word(&argv, "reap"))
+		work_reap();
 	work_began_ms = work_wall_ms();
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (count(argv) != commands[i].arguments + 1 ||

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A connection whose two ends each use one kind of system call. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "work/socket.h"
+#include "work/work.h"
+
+/* Of a datagram, or of several that one call sends. */
+#define MESSAGE 4800
+#define SHORT_MESSAGE 300
+
+static char chunk[CHUNK];
+
+static const struct transport {
+	const char *name;
+	int family, type;
+} transports[] = {
+	{"tcp", AF_INET, SOCK_STREAM},	       {"tcp6", AF_INET6, SOCK_STREAM},
+	{"udp", AF_INET, SOCK_DGRAM},	       {"udp6", AF_INET6, SOCK_DGRAM},
+	{"unix-stream", AF_UNIX, SOCK_STREAM}, {"unix-datagram", AF_UNIX, SOCK_DGRAM},
+};
+
+static const struct transport *find_transport(const char *name)
+{
+	for (size_t i = 0; i < sizeof(transports) / sizeof(*transports); i++)
+		if (strcmp(transports[i].name, name) == 0)
+			return &transports[i];
+	errno = 0;
+	work_fail(name);
+}
+
+/* Each message waits until it was received: none is lost on a full queue. */
+static void wait_for(int acknowledged, uint64_t *seen, uint64_t messages)
+{
+	char c;
+
+	for (; *seen < messages; ++*seen)
+		if (read(acknowledged, &c, 1) != 1)
+			work_fail("the receiver is gone");
+}
+
+static void send_all(int fd, const struct way *way, uint64_t bytes, size_t most, int acknowledged)
+{
+	struct traffic t = {0};
+	uint64_t seen = 0;
+
+	while (t.tx_bytes < bytes) {
+		size_t len = bytes - t.tx_bytes < most ? bytes - t.tx_bytes : most;
+		ssize_t sent = way->move(fd, chunk, len, &t);
+
+		t.partial_calls += sent < (ssize_t)len;
+		if (sent < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){fd, POLLOUT, 0}, 1, 1000);
+		else if (sent <= 0)
+			work_fail(way->name);
+		else
+			t.tx_bytes += (uint64_t)sent;
+		if (acknowledged >= 0)
+			wait_for(acknowledged, &seen, t.tx_messages);
+	}
+	traffic_report("client", &t);
+}
+
+/* Of a stream to its end; of datagrams until the sender closes its end of the pipe. */
+static void receive_all(int fd, const struct way *way, int acknowledge)
+{
+	struct traffic t = {0};
+	struct pollfd pollers[2] = {{fd, POLLIN, 0}, {acknowledge, 0, 0}};
+
+	for (;;) {
+		if (acknowledge >= 0 && poll(pollers, 2, -1) > 0 && !(pollers[0].revents & POLLIN))
+			break;
+
+		uint64_t before = t.rx_messages;
+		ssize_t got = way->move(fd, chunk, CHUNK, &t);
+
+		if (got < 0)
+			work_fail(way->name);
+		if (got == 0)
+			break;
+		t.rx_bytes += (uint64_t)got;
+		for (; acknowledge >= 0 && before < t.rx_messages; before++)
+			if (write(acknowledge, "", 1) != 1)
+				work_fail("acknowledge");
+	}
+	traffic_report("server", &t);
+}
+
+void work_calls(char **argv)
+{
+	const struct transport *transport = find_transport(argv[0]);
+	const struct way *sends = way_to_send(argv[1]), *receives = way_to_receive(argv[2]);
+	uint64_t bytes = work_number(argv[3]);
+	bool datagrams = transport->type == SOCK_DGRAM;
+	const char *reason = strstr(argv[1], "uring") || strstr(argv[2], "uring") ? uring_reason()
+										  : NULL;
+	int ends[2], pipe_ends[2];
+
+	if (reason) {
+		work_report("unsupported", ",\"reason\":\"io_uring: %s\"", reason);
+		return;
+	}
+	socket_connected_pair(transport->family, transport->type, ends);
+	if (pipe(pipe_ends))
+		work_fail("pipe");
+
+	pid_t client = work_fork();
+
+	if (client == 0) {
+		close(ends[0]);
+		close(pipe_ends[1]);
+		send_all(ends[1], sends, bytes, datagrams ? MESSAGE : CHUNK,
+			 datagrams ? pipe_ends[0] : -1);
+		_exit(0);
+	}
+	close(ends[1]);
+	close(pipe_ends[0]);
+	receive_all(ends[0], receives, datagrams ? pipe_ends[1] : -1);
+	work_wait(client);
+}
+
+/* Each message comes back with the error: nothing was received. */
+void work_udp_refused(char **argv)
+{
+	uint64_t messages = work_number(argv[0]);
+	struct traffic t = {0};
+	socklen_t len;
+	int fd = socket_open(AF_INET, SOCK_DGRAM), nobody = socket_open(AF_INET, SOCK_DGRAM);
+	struct sockaddr_storage address = socket_bind_loopback(nobody, AF_INET, &len);
+	int on = 1, returned = 0;
+
+	close(nobody);
+	socket_connect(fd, &address, len);
+	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)))
+		work_fail("IP_RECVERR");
+	for (; t.tx_messages < messages; t.tx_messages++) {
+		char control[512];
+		struct msghdr notice = {
+			.msg_iov = &(struct iovec){chunk, CHUNK},
+			.msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control),
+		};
+
+		if (send(fd, chunk, SHORT_MESSAGE, 0) != SHORT_MESSAGE)
+			work_fail("send");
+		t.tx_bytes += SHORT_MESSAGE;
+		if (poll(&(struct pollfd){fd, 0, 0}, 1, 5000) != 1)
+			work_fail("no error came");
+		returned += recvmsg(fd, &notice, MSG_ERRQUEUE) > 0;
+	}
+	errno = 0;
+	if (!returned)
+		work_fail("no message came back");
+	traffic_report("client", &t);
+}
