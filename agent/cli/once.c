@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* `probecast once`: one window, then a table or the snapshot document. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -60,23 +60,17 @@ static int sort_option(struct encode_view *view)
 	return 0;
 }
 
-static void wait_ms(uint64_t ms)
-{
-	struct timespec left = {(time_t)(ms / 1000), (long)(ms % 1000 * NS_PER_MS)};
-
-	while (nanosleep(&left, &left))
-		;
-}
-
-/* The ring is drained on the way: a window may be longer than it holds. */
+/* The ring is drained when it asks for it, and now and then: a window may be longer than it holds.
+ */
 static void wait_for_window(const struct feed *f)
 {
 	uint64_t due = f->due_ns(f->context), now;
 
 	while ((now = clock_boot_ns()) < due) {
 		uint64_t left = (due - now + NS_PER_MS - 1) / NS_PER_MS;
+		struct pollfd ring = {.fd = f->event_fd, .events = POLLIN};
 
-		wait_ms(left < 100 ? left : 100);
+		poll(&ring, 1, left < 100 ? (int)left : 100);
 		f->drain(f->context);
 	}
 }
