@@ -65,7 +65,8 @@ static struct process *process_of_release(struct window *w, const struct record_
 		return p;
 	if (head->tid == head->pid)
 		return process_new(w, head);
-	w->totals.unowned++;
+	/* One from before the agent, of a process that no walk could show any more, is no loss. */
+	w->totals.unowned += head->thread_start_ns >= w->watched_from_ns;
 	return NULL;
 }
 

@@ -178,6 +178,9 @@ TEST(threads_add_up_and_one_that_ends_first_is_kept)
 
 	struct task_record thread = task(RECORD_TASK, 8, 7, 2000, 20);
 
+	thread.head.thread_start_ns = WATCHED_FROM - 1;
+	window_task(&window, &thread);
+	CHECK_UINT(window.totals.unowned, 0);
 	thread.head.thread_start_ns = 2100;
 	window_task(&window, &thread);
 	thread.head.kind = RECORD_FREE;
@@ -300,6 +303,9 @@ TEST(a_released_thread_goes_to_the_process_it_was_known_in)
 	CHECK_UINT(snapshot_rows(s, SCOPE_PROCESS), 1);
 	CHECK_REAL(metric(s, 7, 2000, METRIC_PROCESS_cpu_seconds), 35e-9, 1e-15);
 	thread.head.tid = 9;
+	thread.head.thread_start_ns = WATCHED_FROM - 1;
+	window_task(&window, &thread);
+	CHECK_UINT(window.totals.unowned, 0);
 	thread.head.thread_start_ns = 2100;
 	window_task(&window, &thread);
 	CHECK_UINT(window.processes.count, 1);
