@@ -22,6 +22,14 @@ ALL_CFLAGS = -std=gnu17 $(WARNINGS) -fstack-protector-strong -D_FORTIFY_SOURCE=2
 LDFLAGS += -pie -Wl,-z,relro,-z,now
 LDLIBS = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lev -lm -lpthread
 
+# The architecture as bpf/bpf_tracing.h names it: where a kprobe finds its arguments.
+MULTIARCH := $(shell $(CC) -print-multiarch)
+MACHINE := $(firstword $(subst -, ,$(MULTIARCH)))
+BPF_ARCH := $(or $(patsubst %,x86,$(filter x86_64 i386,$(MACHINE))), \
+		 $(patsubst aarch64,arm64,$(filter aarch64,$(MACHINE))), \
+		 $(patsubst powerpc%,powerpc,$(filter powerpc%,$(MACHINE))), \
+		 $(patsubst s390%,s390,$(filter s390%,$(MACHINE))), \
+		 $(patsubst riscv%,riscv,$(filter riscv%,$(MACHINE))),$(MACHINE))
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BUILD)/%.o)
 SKELETON := $(BUILD)/probecast.skel.h
@@ -66,7 +74,7 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	@echo "  BPF   $<"
 	$(Q)$(CLANG) -g -O2 -mcpu=v3 -target bpf -Wall -Wno-unused-function -Iinclude -Ibpf \
-		-idirafter /usr/include/$(shell $(CC) -print-multiarch) -MMD -MP -c -o $@ $<
+		-D__TARGET_ARCH_$(strip $(BPF_ARCH)) -idirafter /usr/include/$(MULTIARCH) -MMD -MP -c -o $@ $<
 
 $(BUILD)/probecast.bpf.o: $(BPF_OBJECTS)
 	@echo "  LINK  $@"

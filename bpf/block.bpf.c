@@ -56,19 +56,18 @@ static __always_inline void count_latency(struct disk_counters *c, u64 ns)
 		__sync_fetch_and_add(&c->latency[bucket], 1);
 }
 
-SEC("tp_btf/block_rq_complete")
-int BPF_PROG(block__complete, struct request *request, int error, unsigned int bytes)
+static __always_inline void complete(struct request *request, u32 bytes)
 {
 	u32 operation = BPF_CORE_READ(request, cmd_flags) & REQ_OP_MASK;
 
 	if (operation != REQ_OP_READ && operation != REQ_OP_WRITE)
-		return 0;
+		return;
 
 	struct gendisk *disk = disk_of(request);
 	struct disk_counters *c = disk ? counters_of(disk) : NULL;
 
 	if (!c)
-		return 0;
+		return;
 	count_latency(c, bpf_ktime_get_ns() - BPF_CORE_READ(request, start_time_ns));
 	if (operation == REQ_OP_READ) {
 		__sync_fetch_and_add(&c->reads, 1);
@@ -77,5 +76,19 @@ int BPF_PROG(block__complete, struct request *request, int error, unsigned int b
 		__sync_fetch_and_add(&c->writes, 1);
 		__sync_fetch_and_add(&c->write_bytes, bytes);
 	}
+}
+
+SEC("tp_btf/block_rq_complete")
+int BPF_PROG(block__complete, struct request *request, int error, unsigned int bytes)
+{
+	complete(request, bytes);
+	return 0;
+}
+
+/* Where the typed tracepoint is refused. */
+SEC("raw_tp/block_rq_complete")
+int BPF_PROG(block__complete__raw_tp, struct request *request, int error, unsigned int bytes)
+{
+	complete(request, bytes);
 	return 0;
 }

@@ -16,6 +16,7 @@ const volatile bool read_exe_path = true;
 
 __u64 ring_dropped = 0;
 __u64 storage_failed = 0;
+__u64 returns_missed = 0;
 __u64 maps_full = 0;
 __u64 processes_started = 0;
 __u64 processes_exited = 0;

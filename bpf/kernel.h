@@ -8,6 +8,7 @@
 #pragma once
 
 #include <linux/bpf.h>
+#include <linux/ptrace.h>
 #include <linux/types.h>
 
 #include <bpf/bpf_core_read.h>
@@ -21,6 +22,7 @@ typedef __s32 s32;
 typedef __u64 u64;
 typedef __s64 s64;
 typedef _Bool bool;
+typedef __SIZE_TYPE__ size_t;
 #define true 1
 #define false 0
 #ifndef NULL

@@ -42,6 +42,7 @@ extern const volatile bool read_exe_path;
 /* Counted for ever; user space reports what was added. */
 extern __u64 ring_dropped;
 extern __u64 storage_failed;
+extern __u64 returns_missed;
 extern __u64 maps_full;
 extern __u64 processes_started;
 extern __u64 processes_exited;
@@ -55,6 +56,23 @@ static __always_inline u64 wakeup_flags(void)
 	u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 
 	return waiting > EVENTS_BYTES / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+/*
+ * Counters of the process that runs now, to be added to atomically: its other
+ * threads do the same. NULL, and counted, when there is no memory for them.
+ */
+static __always_inline struct shared_counters *counters_of_current(void)
+{
+	struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
+	struct process_storage *storage;
+
+	storage = bpf_task_storage_get(&processes, leader, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!storage) {
+		__sync_fetch_and_add(&storage_failed, 1);
+		return NULL;
+	}
+	return &storage->counters;
 }
 
 static __always_inline void fill_header(struct record_header *head, u32 kind,

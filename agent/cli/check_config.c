@@ -17,6 +17,7 @@ static int check(struct config *config)
 	AUTO_BUF struct buf bundle = {0};
 
 	if (config_load(config, command.operand_value, &error) ||
+	    options_check(config, error.text, sizeof(error.text)) ||
 	    rules_bundle(config, &bundle, error.text, sizeof(error.text)))
 		return options_fail(EXIT_USAGE, "%s", error.text);
 	printf("%s: fine\n", command.operand_value);

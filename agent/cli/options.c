@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "collect/wish.h"
 
 #define MAX_OPTIONS 32
 
@@ -151,6 +152,13 @@ int options_number(const struct command *command, const char *name, uint64_t mos
 	return 0;
 }
 
+int options_check(const struct config *config, char *error, size_t size)
+{
+	struct probe_state states[PROVIDERS] = {0};
+
+	return wish_parse(config->probes, states, error, size);
+}
+
 int options_configure(const struct command *command, struct config *config)
 {
 	const struct option_spec *file = options_get(command, "config");
@@ -172,6 +180,8 @@ int options_configure(const struct command *command, struct config *config)
 		failed = config_set(config, o->config_key, o->argument ? o->value : "true", origin,
 				    &error);
 	}
+	if (!failed)
+		failed = options_check(config, error.text, sizeof(error.text));
 	if (failed)
 		options_fail(0, "%s", error.text);
 	return failed;

@@ -42,6 +42,12 @@ enum options_result options_parse(struct command *command, int argc, char **argv
  */
 int options_configure(const struct command *command, struct config *config);
 
+/*
+ * Checks what only the agent's other rooms know: names of probes. Returns 0, or -1 with one line
+ * in error (size bytes).
+ */
+int options_check(const struct config *config, char *error, size_t size);
+
 /* Prints "probecast: ..." on stderr, unprintable bytes escaped. Returns status, to be returned. */
 int options_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "collect/wish.h"
 
 #define TOTALS_INPUT(id) (INPUT_TOTALS_##id - INPUT_FIRST_TOTALS)
 #define LOSSES_INPUT(id) (INPUT_LOSSES_##id - INPUT_FIRST_LOSSES)
@@ -33,20 +34,18 @@ static int open_source(struct collector *c, const char *name, char *error, size_
 	return source_procfs_open(&c->source, c->states, error, size);
 }
 
-/* A BPF provider that the source did not speak of is not there for the walk's reason. */
+/* A provider that nobody spoke of is a probe, and is not there for the walk's reason. */
 static void fill_reasons(struct collector *c)
 {
-	static const enum provider bpf[] = {PROVIDER_LIFE, PROVIDER_SOCKETS, PROVIDER_CONNECTIONS,
-					    PROVIDER_BLOCK, PROVIDER_DELAYACCT};
-
-	for (size_t i = 0; i < sizeof(bpf) / sizeof(*bpf); i++) {
-		struct probe_state *state = &c->states[bpf[i]];
-
-		if (!state->attached && !state->reason[0])
-			*state = c->states[PROVIDER_WALK];
-	}
 	c->states[PROVIDER_SELF].attached = true;
 	text_copy(c->states[PROVIDER_SELF].variant, sizeof(c->states[0].variant), "agent");
+	for (int p = 0; p < PROVIDERS; p++) {
+		struct probe_state *state = &c->states[p];
+
+		if (!state->attached && !state->reason[0])
+			text_copy(state->reason, sizeof(state->reason),
+				  c->states[PROVIDER_WALK].reason);
+	}
 }
 
 static void begin_window(struct collector *c)
@@ -105,6 +104,7 @@ static void read_totals(struct collector *c, const struct window_counts *seen)
 	series_counter(&c->totals, TOTALS_INPUT(exited), counts.exited);
 	series_counter(&c->losses, LOSSES_INPUT(ring_dropped), counts.ring_dropped);
 	series_counter(&c->losses, LOSSES_INPUT(storage_failed), counts.storage_failed);
+	series_counter(&c->losses, LOSSES_INPUT(returns_missed), counts.returns_missed);
 	series_counter(&c->losses, LOSSES_INPUT(maps_full), counts.maps_full);
 	series_counter(&c->losses, LOSSES_INPUT(exits_missed), c->window.totals.exits_missed);
 	series_counter(&c->losses, LOSSES_INPUT(unowned), c->window.totals.unowned);
@@ -156,24 +156,25 @@ static void read_self(struct collector *c, const struct collector_agent *agent)
 		series_counter(&c->self, AGENT_INPUT(bpf_ns), bpf);
 }
 
-int collector_open(struct collector *c, const char *source, const char *node, uint32_t interval_ms,
-		   char *error, size_t size)
+int collector_open(struct collector *c, const struct collector_options *o, char *error, size_t size)
 {
-	*c = (struct collector){.interval_ms = interval_ms};
-	text_copy(c->node, sizeof(c->node), node);
+	*c = (struct collector){.interval_ms = o->interval_ms};
+	text_copy(c->node, sizeof(c->node), o->node);
+	if (wish_parse(o->probes, c->states, error, size))
+		return -EINVAL;
 
 	uint64_t watched_from = clock_boot_ns();
-	int failed = open_source(c, source, error, size);
+	int failed = open_source(c, o->source, error, size);
 
 	if (failed)
 		return failed;
-	fill_reasons(c);
 	failed = system_open(&c->system, c->states);
 	if (failed) {
 		snprintf(error, size, "out of memory");
 		c->source.close(c->source.context);
 		return failed;
 	}
+	fill_reasons(c);
 	identity_init(&c->identity);
 	window_init(&c->window, &c->identity, c->source.available);
 	connections_init(&c->connections, &c->window);

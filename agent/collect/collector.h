@@ -14,6 +14,14 @@ struct collector_agent {
 	uint64_t server_restarts;
 };
 
+/* What the collector is asked for. */
+struct collector_options {
+	const char *source; /* "auto", "bpf", "procfs" */
+	const char *node;   /* name of this machine */
+	const char *probes; /* how probes shall attach, see wish.h */
+	uint32_t interval_ms;
+};
+
 struct collector {
 	struct source source;
 	struct system system;
@@ -33,12 +41,12 @@ struct collector {
 };
 
 /*
- * Opens the named source ("auto", "bpf", "procfs"), reads everything once to set
- * the base, and begins the first window. "auto" falls back to procfs. Returns 0,
- * or a negative errno with one line in error (size bytes).
+ * Opens the source, reads everything once to set the base, and begins the first
+ * window. "auto" falls back to procfs. Returns 0, or a negative errno with one
+ * line in error (size bytes).
  */
-int collector_open(struct collector *c, const char *source, const char *node, uint32_t interval_ms,
-		   char *error, size_t size);
+int collector_open(struct collector *c, const struct collector_options *o, char *error,
+		   size_t size);
 
 /* Takes the events that wait; cheap. */
 void collector_drain(struct collector *c);

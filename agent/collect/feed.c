@@ -75,9 +75,13 @@ static int live_open(struct feed *f, const struct config *config, char *error, s
 		return -ENOMEM;
 	}
 
-	int failed = collector_open(&live->collector, config->source,
-				    node_name(config, host, sizeof(host)), config->interval_ms,
-				    error, size);
+	struct collector_options o = {
+		.source = config->source,
+		.node = node_name(config, host, sizeof(host)),
+		.probes = config->probes,
+		.interval_ms = config->interval_ms,
+	};
+	int failed = collector_open(&live->collector, &o, error, size);
 
 	if (failed) {
 		free(live);

@@ -12,9 +12,9 @@
 #include <bpf/libbpf.h>
 
 #include "base/log.h"
+#include "base/text.h"
+#include "collect/variant.h"
 #include "probecast.skel.h"
-
-#define TRACEPOINT_PREFIX "btf_trace_"
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -29,108 +29,183 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-/* A program's name begins with its provider's: sockets__send belongs to "sockets". */
-static int provider_of(const struct bpf_program *program)
-{
-	const char *name = bpf_program__name(program);
-
-	for (int p = 0; p < PROVIDERS; p++) {
-		size_t len = strlen(catalogue_providers[p].name);
-
-		if (strncmp(name, catalogue_providers[p].name, len) == 0 &&
-		    strncmp(name + len, "__", 2) == 0)
-			return p;
-	}
-	return -1;
-}
-
-/* The kernel has the tracepoint of a tp_btf program when its BTF has the type of the callback. */
-static bool target_exists(const struct btf *btf, const struct bpf_program *program)
-{
-	const char *section = bpf_program__section_name(program);
-	const char *slash = strchr(section, '/');
-	char type[128];
-
-	if (strncmp(section, "tp_btf/", 7) != 0)
-		return true;
-	snprintf(type, sizeof(type), TRACEPOINT_PREFIX "%s", slash + 1);
-	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
-}
-
-static void set_reason(struct probe_state *state, const char *what, const char *program, int error)
-{
-	state->attached = false;
-	snprintf(state->reason, sizeof(state->reason), "%s %s: %s", program, what, strerror(error));
-}
-
-static void choose_programs(struct loader *l, const struct btf *btf)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program (program, l->skeleton->obj) {
-		int p = provider_of(program);
-
-		if (p < 0 || target_exists(btf, program))
-			continue;
-		bpf_program__set_autoload(program, false);
-		snprintf(l->states[p].reason, sizeof(l->states[p].reason),
-			 "this kernel has no tracepoint %s",
-			 strchr(bpf_program__section_name(program), '/') + 1);
-	}
-}
-
 /* Unified hierarchy: this file stands at its root. */
 static bool cgroup_is_v1(void)
 {
 	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) != 0;
 }
 
-static int open_and_load(struct loader *l, const struct btf *btf, bool exe_path)
+/* Opens the object and settles, for each provider that has programs, which variant comes next. */
+static int open_chosen(struct loader *l, const struct btf *btf)
 {
+	struct bpf_program *program;
+
 	l->skeleton = probecast_bpf__open();
 	if (!l->skeleton)
 		return -errno;
 	l->skeleton->rodata->cgroup_v1 = cgroup_is_v1();
 	l->skeleton->rodata->cpu_count = (__u32)libbpf_num_possible_cpus();
-	l->skeleton->rodata->read_exe_path = exe_path;
-	choose_programs(l, btf);
+	l->skeleton->rodata->read_exe_path = !l->no_exe_path;
+	bpf_object__for_each_program (program, l->skeleton->obj) {
+		int p = variant_provider(program);
 
-	int error = probecast_bpf__load(l->skeleton);
-
-	if (error) {
-		probecast_bpf__destroy(l->skeleton);
-		l->skeleton = NULL;
+		if (p >= 0 && l->variants[p] == VARIANT_NEXT)
+			l->variants[p] = variant_choose(l->skeleton->obj, btf, (enum provider)p,
+							l->tried[p], &l->states[p]);
 	}
+	return 0;
+}
+
+static void close_skeleton(struct loader *l)
+{
+	if (l->skeleton)
+		probecast_bpf__destroy(l->skeleton);
+	l->skeleton = NULL;
+}
+
+/* Loads what was chosen: of all providers, or of one alone. */
+static int load(struct loader *l, const struct btf *btf, int only)
+{
+	struct bpf_program *program;
+	int error = open_chosen(l, btf);
+
+	if (error)
+		return error;
+	bpf_object__for_each_program (program, l->skeleton->obj) {
+		int p = variant_provider(program);
+		bool chosen = p >= 0 && (only < 0 || only == p) &&
+			      variant_includes(program, btf, l->variants[p]);
+
+		bpf_program__set_autoload(program, chosen);
+	}
+	error = probecast_bpf__load(l->skeleton);
+	if (error)
+		close_skeleton(l);
 	return error;
 }
 
-static void attach(struct loader *l, struct bpf_program *program, struct bpf_link **link)
+/* The variant did not do: the one behind it is next. */
+static void pass_over(struct loader *l, int p)
 {
-	int p = provider_of(program);
-	struct probe_state *state = &l->states[p];
-	const char *section = bpf_program__section_name(program);
-
-	if (p < 0 || state->reason[0])
-		return;
-	*link = bpf_program__attach(program);
-	if (!*link) {
-		set_reason(state, "does not attach", bpf_program__name(program), errno);
-		return;
-	}
-	state->attached = true;
-	snprintf(state->variant, sizeof(state->variant), "%.*s", (int)strcspn(section, "/"),
-		 section);
-	if (strcmp(section, "iter/task") == 0)
-		snprintf(state->variant, sizeof(state->variant), "iter/task");
+	l->tried[p] = l->variants[p] + 1;
+	l->variants[p] = VARIANT_NEXT;
 }
 
-static void attach_all(struct loader *l)
+/*
+ * The kernel refused the programs, and does not say which: each provider is tried
+ * alone. Where the verifier allows no bpf_d_path() in an iterator, names come
+ * without paths. Returns 0 when there is another choice to load.
+ */
+static int find_refused(struct loader *l, const struct btf *btf, int error)
+{
+	bool found = false;
+
+	for (int p = 0; p < PROVIDERS; p++) {
+		if (l->variants[p] < 0)
+			continue;
+
+		int alone = load(l, btf, p);
+
+		close_skeleton(l);
+		if (!alone)
+			continue;
+		if (p == PROVIDER_WALK && (l->no_exe_path || alone == -EPERM))
+			return alone;
+		found = true;
+		if (p == PROVIDER_WALK) {
+			l->no_exe_path = true;
+			continue;
+		}
+		variant_add_reason(&l->states[p], "the kernel refuses it: %s", strerror(-alone));
+		pass_over(l, p);
+	}
+	return found ? 0 : error;
+}
+
+int loader_attach(struct loader *l, enum provider p)
+{
+	struct bpf_object_skeleton *s = l->skeleton->skeleton;
+	struct probe_state *state = &l->states[p];
+
+	for (int i = 0; i < s->prog_cnt; i++) {
+		struct bpf_program *program = *s->progs[i].prog;
+
+		if (!bpf_program__autoload(program) || variant_provider(program) != (int)p)
+			continue;
+		*s->progs[i].link = bpf_program__attach(program);
+		if (!*s->progs[i].link) {
+			int error = -errno;
+
+			variant_add_reason(state, "%s does not attach: %s",
+					   bpf_program__section_name(program), strerror(-error));
+			loader_detach(l, p);
+			return error;
+		}
+		if (!state->attached)
+			variant_name(program, l->variants[p], state);
+		state->attached = true;
+	}
+	if (state->attached)
+		state->reason[0] = '\0';
+	return 0;
+}
+
+void loader_detach(struct loader *l, enum provider p)
 {
 	struct bpf_object_skeleton *s = l->skeleton->skeleton;
 
-	for (int i = 0; i < s->prog_cnt; i++)
-		if (bpf_program__autoload(*s->progs[i].prog))
-			attach(l, *s->progs[i].prog, s->progs[i].link);
+	for (int i = 0; i < s->prog_cnt; i++) {
+		if (variant_provider(*s->progs[i].prog) != (int)p)
+			continue;
+		bpf_link__destroy(*s->progs[i].link);
+		*s->progs[i].link = NULL;
+	}
+	l->states[p].attached = false;
+}
+
+/* False when a provider did not attach: it may have another variant. */
+static bool attach_all(struct loader *l)
+{
+	bool all = true;
+
+	for (int p = 0; p < PROVIDERS; p++) {
+		if (l->variants[p] < 0 || !loader_attach(l, (enum provider)p))
+			continue;
+		pass_over(l, p);
+		all = false;
+	}
+	return all;
+}
+
+/* Each round but the last rules out a variant of some provider, so there is a last. */
+static int load_and_attach(struct loader *l, const struct btf *btf)
+{
+	for (;;) {
+		int error = load(l, btf, -1);
+
+		if (error)
+			error = find_refused(l, btf, error);
+		if (error)
+			return error;
+		if (l->skeleton && attach_all(l))
+			return 0;
+		close_skeleton(l);
+		for (int p = 0; p < PROVIDERS; p++)
+			l->states[p].attached = false;
+	}
+}
+
+static void begin_choice(struct loader *l)
+{
+	for (int p = 0; p < PROVIDERS; p++) {
+		bool off = strcmp(l->states[p].wanted, VARIANT_OFF) == 0;
+
+		l->variants[p] = off ? VARIANT_NONE : VARIANT_NEXT;
+		l->tried[p] = 0;
+		if (off)
+			text_copy(l->states[p].reason, sizeof(l->states[p].reason),
+				  "switched off by the configuration");
+	}
 }
 
 static int explain(int error, char *text, size_t size)
@@ -157,15 +232,13 @@ int loader_open(struct loader *l, char *error, size_t size)
 		return -ENOENT;
 	}
 
-	/* Where the verifier allows no bpf_d_path() in an iterator, names come without paths. */
-	int failed = open_and_load(l, btf, true);
+	begin_choice(l);
 
-	if (failed && failed != -EPERM)
-		failed = open_and_load(l, btf, false);
+	int failed = load_and_attach(l, btf);
+
 	btf__free(btf);
 	if (failed)
 		return explain(failed, error, size);
-	attach_all(l);
 	if (!l->states[PROVIDER_WALK].attached) {
 		snprintf(error, size, "%s", l->states[PROVIDER_WALK].reason);
 		return -ENODEV;
@@ -204,7 +277,6 @@ bool loader_run_ns(const struct loader *l, uint64_t *ret_ns)
 
 void loader_close(struct loader *l)
 {
-	if (l->skeleton)
-		probecast_bpf__destroy(l->skeleton);
+	close_skeleton(l);
 	*l = (struct loader){0};
 }

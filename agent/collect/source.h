@@ -16,7 +16,7 @@
 
 /* Losses and counts that a source keeps, counted for ever. */
 struct source_counts {
-	uint64_t ring_dropped, storage_failed, maps_full;
+	uint64_t ring_dropped, storage_failed, returns_missed, maps_full;
 	uint64_t started, exited;
 };
 

@@ -139,6 +139,7 @@ static bool bpf_counts(void *context, struct source_counts *ret)
 	*ret = (struct source_counts){
 		.ring_dropped = bss->ring_dropped,
 		.storage_failed = bss->storage_failed,
+		.returns_missed = bss->returns_missed,
 		.maps_full = bss->maps_full,
 		.started = bss->processes_started,
 		.exited = bss->processes_exited,
@@ -221,6 +222,8 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 			bpf_close(s);
 		return -ENOMEM;
 	}
+
+	memcpy(s->loader.states, states, sizeof(s->loader.states));
 
 	int failed = loader_open(&s->loader, error, size);
 

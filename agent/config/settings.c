@@ -73,6 +73,16 @@ const struct setting settings[] = {
 	},
 	{
 		.group = "",
+		.name = "probes",
+		.fallback = "\"\"",
+		.help = "How probes attach, as in \"sockets=kprobe block=off\": only by that "
+			"variant (tp_btf, fexit, raw_tp, tp, kprobe), or not at all. \"\" takes "
+			"the first that the kernel has; probecast doctor shows which.",
+		.kind = SETTING_TEXT,
+		PLACE(probes),
+	},
+	{
+		.group = "",
 		.name = "state_dir",
 		.fallback = "/var/lib/probecast",
 		.help = "Directory for what outlives a restart. For another user than root "
