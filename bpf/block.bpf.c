@@ -63,6 +63,8 @@ static __always_inline void complete(struct request *request, u32 bytes)
 	if (operation != REQ_OP_READ && operation != REQ_OP_WRITE)
 		return;
 
+	count_run(PROBE_BLOCK);
+
 	struct gendisk *disk = disk_of(request);
 	struct disk_counters *c = disk ? counters_of(disk) : NULL;
 

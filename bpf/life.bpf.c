@@ -37,6 +37,7 @@ static __always_inline struct task_record *reserve_task(u32 kind, struct task_st
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(life__fork, struct task_struct *parent, struct task_struct *child)
 {
+	count_run(PROBE_LIFE);
 	if (child->pid != child->tgid)
 		return 0;
 	__sync_fetch_and_add(&processes_started, 1);
@@ -56,6 +57,8 @@ int BPF_PROG(life__fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(life__exec, struct task_struct *task, s32 old_pid, struct linux_binprm *binary)
 {
+	count_run(PROBE_LIFE);
+
 	u32 zero = 0;
 	struct path_record *r = bpf_map_lookup_elem(&exec_scratch, &zero);
 	struct process_storage *storage = bpf_task_storage_get(&processes, task->group_leader, NULL,
@@ -87,6 +90,8 @@ int BPF_PROG(life__exec, struct task_struct *task, s32 old_pid, struct linux_bin
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(life__exit, struct task_struct *task)
 {
+	count_run(PROBE_LIFE);
+
 	bool group_dead = task->signal->live.counter == 0;
 
 	if (group_dead)
@@ -107,6 +112,8 @@ int BPF_PROG(life__exit, struct task_struct *task)
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(life__free, struct task_struct *task)
 {
+	count_run(PROBE_LIFE);
+
 	struct task_record *r = reserve_task(RECORD_FREE, task);
 
 	if (!r)

@@ -13,6 +13,13 @@
  */
 #define EVENTS_BYTES (512 * 1024)
 
+/* The providers, numbered as in the agent. */
+enum probe {
+#define PROVIDER(id, name, help) PROBE_##id,
+#include "metrics.def"
+	PROBES
+};
+
 /* Kept on the leader of a process, whatever thread works. */
 struct process_storage {
 	struct shared_counters counters;
@@ -33,6 +40,14 @@ struct {
 	__type(key, int);
 	__type(value, struct process_storage);
 } processes __weak SEC(".maps");
+
+/* Runs of each probe's hooks: the agent multiplies them by the time that one takes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PROBES);
+	__type(key, u32);
+	__type(value, u64);
+} runs __weak SEC(".maps");
 
 /* Set between open and load. */
 extern const volatile bool cgroup_v1;
@@ -58,15 +73,27 @@ static __always_inline u64 wakeup_flags(void)
 	return waiting > EVENTS_BYTES / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
+/* Say once in each run of a hook: what it costs counts towards the agent's budget. */
+static __always_inline void count_run(enum probe probe)
+{
+	u32 key = probe;
+	u64 *count = bpf_map_lookup_elem(&runs, &key);
+
+	if (count)
+		++*count;
+}
+
 /*
  * Counters of the process that runs now, to be added to atomically: its other
- * threads do the same. NULL, and counted, when there is no memory for them.
+ * threads do the same. Counts the run of the probe. NULL, and counted, when there
+ * is no memory for them.
  */
-static __always_inline struct shared_counters *counters_of_current(void)
+static __always_inline struct shared_counters *counters_of_current(enum probe probe)
 {
 	struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
 	struct process_storage *storage;
 
+	count_run(probe);
 	storage = bpf_task_storage_get(&processes, leader, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!storage) {
 		__sync_fetch_and_add(&storage_failed, 1);

@@ -68,7 +68,7 @@ static __always_inline void count_send(enum protocol protocol, int bytes)
 	if (bytes <= 0 || protocol == NONE)
 		return;
 
-	struct shared_counters *c = counters_of_current();
+	struct shared_counters *c = counters_of_current(PROBE_SOCKETS);
 
 	if (c)
 		add_send(c, protocol, (u32)bytes);
@@ -83,7 +83,7 @@ static __always_inline void count_receive(enum protocol protocol, int bytes, int
 	if (bytes <= 0 || protocol == NONE || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
 		return;
 
-	struct shared_counters *c = counters_of_current();
+	struct shared_counters *c = counters_of_current(PROBE_SOCKETS);
 
 	if (c)
 		add_receive(c, protocol, (u32)bytes);

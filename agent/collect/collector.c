@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "collect/shed.h"
 #include "collect/wish.h"
 
 #define TOTALS_INPUT(id) (INPUT_TOTALS_##id - INPUT_FIRST_TOTALS)
@@ -142,9 +143,24 @@ static uint64_t own_rss_bytes(void)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static void read_hooks(struct collector *c)
+{
+	uint64_t now[PROVIDERS], sum = 0;
+
+	if (!c->source.run_ns)
+		return;
+	c->source.run_ns(c->source.context, now);
+	for (int p = 0; p < PROVIDERS; p++) {
+		c->hooks_amount_ns[p] = now[p] - c->hooks_ns[p];
+		c->hooks_ns[p] = now[p];
+		sum += now[p];
+	}
+	series_counter(&c->self, AGENT_INPUT(bpf_ns), sum);
+}
+
 static void read_self(struct collector *c, const struct collector_agent *agent)
 {
-	uint64_t cpu = clock_cpu_ns(), bpf, rss = own_rss_bytes();
+	uint64_t cpu = clock_cpu_ns(), rss = own_rss_bytes();
 
 	series_begin(&c->self);
 	series_counter(&c->self, AGENT_INPUT(collector_cpu_ns), cpu);
@@ -152,13 +168,14 @@ static void read_self(struct collector *c, const struct collector_agent *agent)
 	if (rss)
 		series_gauge(&c->self, AGENT_INPUT(rss_bytes), rss + agent->server_rss_bytes);
 	series_gauge(&c->self, AGENT_INPUT(server_restarts), agent->server_restarts);
-	if (c->source.run_ns && c->source.run_ns(c->source.context, &bpf))
-		series_counter(&c->self, AGENT_INPUT(bpf_ns), bpf);
+	if (c->source.map_bytes)
+		series_gauge(&c->self, AGENT_INPUT(map_bytes), c->source.map_bytes);
+	read_hooks(c);
 }
 
 int collector_open(struct collector *c, const struct collector_options *o, char *error, size_t size)
 {
-	*c = (struct collector){.interval_ms = o->interval_ms};
+	*c = (struct collector){.interval_ms = o->interval_ms, .budget.percent = o->budget_percent};
 	text_copy(c->node, sizeof(c->node), o->node);
 	if (wish_parse(o->probes, c->states, error, size))
 		return -EINVAL;
@@ -260,6 +277,7 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 	read_totals(c, &seen);
 	read_unattributed(c);
 	read_self(c, agent);
+	shed_probes(c, length_ns);
 	emit_one(c, SCOPE_TOTALS, &c->totals, length_ns);
 	emit_one(c, SCOPE_LOSSES, &c->losses, length_ns);
 	emit_one(c, SCOPE_AGENT, &c->self, length_ns);

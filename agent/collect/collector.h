@@ -2,6 +2,7 @@
 /* The collector: a source, the machine, and the window, joined into one snapshot after another. */
 #pragma once
 
+#include "collect/budget.h"
 #include "collect/groups.h"
 #include "collect/source.h"
 #include "collect/system.h"
@@ -16,9 +17,10 @@ struct collector_agent {
 
 /* What the collector is asked for. */
 struct collector_options {
-	const char *source; /* "auto", "bpf", "procfs" */
-	const char *node;   /* name of this machine */
-	const char *probes; /* how probes shall attach, see wish.h */
+	const char *source;    /* "auto", "bpf", "procfs" */
+	const char *node;      /* name of this machine */
+	const char *probes;    /* how probes shall attach, see wish.h */
+	double budget_percent; /* of one core, see budget.h; 0 for no limit */
 	uint32_t interval_ms;
 };
 
@@ -32,6 +34,9 @@ struct collector {
 	struct builder builder;
 	struct probe_state states[PROVIDERS];
 	struct series totals, losses, self;
+	struct budget budget;
+	uint64_t hooks_ns[PROVIDERS];	     /* time that the hooks took, for ever */
+	uint64_t hooks_amount_ns[PROVIDERS]; /* in this window */
 	char node[256];
 	uint32_t interval_ms;
 	uint64_t seq;

@@ -251,28 +251,29 @@ int loader_open(struct loader *l, char *error, size_t size)
 		l->files_link = bpf_link__fd(l->skeleton->links.connections__files);
 	l->ring_fd = bpf_map__fd(l->skeleton->maps.events);
 	l->disks_fd = bpf_map__fd(l->skeleton->maps.disks);
+	l->map_bytes = cost_map_bytes(l->skeleton->skeleton);
+	cost_begin(&l->cost, l->skeleton->skeleton, bpf_map__fd(l->skeleton->maps.runs),
+		   l->skeleton->rodata->cpu_count);
 	return 0;
 }
 
-bool loader_run_ns(const struct loader *l, uint64_t *ret_ns)
+uint64_t loader_optional(const struct loader *l, uint64_t *ret_unknown_cost)
 {
 	struct bpf_object_skeleton *s = l->skeleton->skeleton;
-	uint64_t sum = 0, runs = 0;
+	uint64_t optional = 0;
 
+	*ret_unknown_cost = 0;
 	for (int i = 0; i < s->prog_cnt; i++) {
-		struct bpf_prog_info info = {0};
-		__u32 len = sizeof(info);
-		int fd = bpf_program__fd(*s->progs[i].prog);
+		const struct bpf_program *program = *s->progs[i].prog;
+		int p = variant_provider(program);
 
-		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		if (p < 0 || p == PROVIDER_WALK || p == PROVIDER_LIFE || !l->states[p].attached)
 			continue;
-		sum += info.run_time_ns;
-		runs += info.run_cnt;
+		optional |= 1ULL << p;
+		if (variant_is_iterator(program))
+			*ret_unknown_cost |= 1ULL << p;
 	}
-	if (!runs)
-		return false;
-	*ret_ns = sum;
-	return true;
+	return optional;
 }
 
 void loader_close(struct loader *l)

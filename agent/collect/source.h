@@ -21,10 +21,13 @@ struct source_counts {
 };
 
 struct source {
-	const char *name;   /* "bpf", "procfs" */
-	uint64_t available; /* process inputs it fills, as bits */
-	bool exit_events;   /* it hears of every process that ends */
-	int event_fd;	    /* readable when events wait; -1 when there are none */
+	const char *name;      /* "bpf", "procfs" */
+	uint64_t available;    /* process inputs it fills, as bits */
+	bool exit_events;      /* it hears of every process that ends */
+	uint64_t optional;     /* providers that may be switched off, as bits */
+	uint64_t cost_unknown; /* those whose cost run_ns does not tell */
+	uint64_t map_bytes;    /* kernel memory of BPF maps; 0 when not known */
+	int event_fd;	       /* readable when events wait; -1 when there are none */
 	void *context;
 
 	/* Reads all tasks that may have changed; all of them when full is true. */
@@ -37,8 +40,12 @@ struct source {
 	bool (*counts)(void *context, struct source_counts *ret);
 	/* Adds what it counted of each disk, after they were read; may be NULL. */
 	void (*read_disks)(void *context, struct system_disks *disks);
-	/* CPU time of the kernel side so far in ns; false when not known; may be NULL. */
-	bool (*run_ns)(void *context, uint64_t *ret_ns);
+	/* CPU time in ns that the hooks of each provider have taken so far; may be NULL. */
+	void (*run_ns)(void *context, uint64_t ret_ns[PROVIDERS]);
+	/* Switches a provider of `optional` on or off: 0, or a negative errno with the reason in
+	 * states. Changes `available`. May be NULL. */
+	int (*switch_probe)(struct source *s, enum provider p, bool on,
+			    struct probe_state states[PROVIDERS]);
 	void (*close)(void *context);
 };
 

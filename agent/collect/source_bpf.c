@@ -168,9 +168,9 @@ static void bpf_read_disks(void *context, struct system_disks *disks)
 	}
 }
 
-static bool bpf_run_ns(void *context, uint64_t *ret_ns)
+static void bpf_run_ns(void *context, uint64_t ret_ns[PROVIDERS])
 {
-	return loader_run_ns(&((struct bpf_source *)context)->loader, ret_ns);
+	cost_read(&((struct bpf_source *)context)->loader.cost, ret_ns);
 }
 
 static void bpf_close(void *context)
@@ -209,6 +209,21 @@ static uint64_t available_inputs(const struct probe_state states[PROVIDERS])
 	return bits;
 }
 
+static int bpf_switch_probe(struct source *source, enum provider p, bool on,
+			    struct probe_state states[PROVIDERS])
+{
+	struct bpf_source *s = source->context;
+	int failed = 0;
+
+	if (on)
+		failed = loader_attach(&s->loader, p);
+	else
+		loader_detach(&s->loader, p);
+	states[p] = s->loader.states[p];
+	source->available = available_inputs(states);
+	return failed;
+}
+
 int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], char *error,
 		    size_t size)
 {
@@ -244,6 +259,7 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 		.name = "bpf",
 		.available = available_inputs(states),
 		.exit_events = states[PROVIDER_LIFE].attached,
+		.map_bytes = s->loader.map_bytes,
 		.event_fd = s->ring ? ring_buffer__epoll_fd(s->ring) : -1,
 		.context = s,
 		.walk = bpf_walk,
@@ -252,7 +268,9 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 		.counts = bpf_counts,
 		.read_disks = bpf_read_disks,
 		.run_ns = bpf_run_ns,
+		.switch_probe = bpf_switch_probe,
 		.close = bpf_close,
 	};
+	ret->optional = loader_optional(&s->loader, &ret->cost_unknown);
 	return 0;
 }

@@ -98,6 +98,11 @@ static bool target_exists(const struct btf *btf, const struct bpf_program *progr
 	return true;
 }
 
+bool variant_is_iterator(const struct bpf_program *program)
+{
+	return begins(bpf_program__section_name(program), "iter/");
+}
+
 bool variant_includes(const struct bpf_program *program, const struct btf *btf, int variant)
 {
 	return variant >= 0 && variant_of(program) == variant && target_exists(btf, program);
@@ -147,7 +152,7 @@ int variant_choose(const struct bpf_object *object, const struct btf *btf, enum 
 void variant_name(const struct bpf_program *program, int variant, struct probe_state *state)
 {
 	const char *section = bpf_program__section_name(program);
-	int len = begins(section, "iter/") ? (int)strlen(section) : (int)strcspn(section, "/");
+	int len = variant_is_iterator(program) ? (int)strlen(section) : (int)strcspn(section, "/");
 
 	if (variant > 0)
 		snprintf(state->variant, sizeof(state->variant), "%s", variants[variant]);

@@ -44,6 +44,9 @@ bool variant_includes(const struct bpf_program *program, const struct btf *btf, 
 /* The variant's name as agent.probes shows it, written to state->variant. */
 void variant_name(const struct bpf_program *program, int variant, struct probe_state *state);
 
+/* True for an iterator: it runs when the agent reads it, and in the agent's CPU time. */
+bool variant_is_iterator(const struct bpf_program *program);
+
 /* Adds to the reason, which holds what was tried before. */
 void variant_add_reason(struct probe_state *state, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

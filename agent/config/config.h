@@ -50,6 +50,7 @@ struct config {
 	uint32_t max_payload_bytes;
 	uint32_t ping_interval_ms;
 	uint32_t connection_timeout_ms;
+	uint32_t budget_milli;	/* of 1 % of a core: 1000 is 1 %; 0 for no limit */
 	uint32_t process_limit; /* process rows a client gets when it names no limit */
 	struct config_auth auth;
 };

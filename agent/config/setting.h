@@ -11,6 +11,7 @@
 
 enum setting_kind {
 	SETTING_NUMBER,	 /* whole number in [least, most] */
+	SETTING_MILLI,	 /* number with up to three decimals, kept in thousandths */
 	SETTING_TEXT,	 /* array of size bytes; least is the shortest length */
 	SETTING_CHOICE,	 /* index of one of the choices */
 	SETTING_SWITCH,	 /* true or false */

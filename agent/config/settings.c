@@ -158,6 +158,17 @@ const struct setting settings[] = {
 		.most = 1000000,
 	},
 	{
+		.group = "budget",
+		.name = "cpu_percent",
+		.fallback = "1",
+		.help = "What the agent and its probes may use, in per cent of one core. Above "
+			"it, probes are switched off, the least valuable first, until there is "
+			"room again. 0 is for no limit.",
+		.kind = SETTING_MILLI,
+		PLACE(budget_milli),
+		.most = 100000,
+	},
+	{
 		.group = "limits",
 		.name = "max_connections",
 		.environment = "MAX_ADMIN_CONNECTIONS",

@@ -73,6 +73,9 @@ char *setting_wants(const struct setting *s, char *out, size_t size)
 	else if (s->kind == SETTING_NUMBER)
 		snprintf(out, size, "a whole number from %llu to %llu",
 			 (unsigned long long)s->least, (unsigned long long)s->most);
+	else if (s->kind == SETTING_MILLI)
+		snprintf(out, size, "a number from %llu to %llu with at most three decimals",
+			 (unsigned long long)s->least / 1000, (unsigned long long)s->most / 1000);
 	else if (s->kind == SETTING_TEXT && s->least == 0)
 		snprintf(out, size, "a text of at most %zu bytes", s->size - 1);
 	else if (s->kind == SETTING_TEXT)
@@ -136,6 +139,36 @@ static int parse_number(const struct setting *s, struct config *c, const char *t
 	uint64_t value;
 
 	if (!text_u64(text, &value) || value < s->least || value > s->most)
+		return refuse_value(s, text, from);
+	store_number(s, c, value);
+	return 0;
+}
+
+/* Digits, and behind a point one to three more. */
+static bool split_milli(const char *text, uint64_t *ret_milli)
+{
+	const char *point = strchr(text, '.');
+	char whole[16] = "", decimals[] = "000";
+	size_t len = point ? (size_t)(point - text) : strlen(text);
+	uint64_t ones, thousandths;
+
+	if (len >= sizeof(whole) || (point && (!point[1] || strlen(point + 1) > 3)))
+		return false;
+	memcpy(whole, text, len);
+	if (point)
+		memcpy(decimals, point + 1, strlen(point + 1));
+	if (!text_u64(whole, &ones) || !text_u64(decimals, &thousandths) || ones > UINT32_MAX)
+		return false;
+	*ret_milli = ones * 1000 + thousandths;
+	return true;
+}
+
+static int parse_milli(const struct setting *s, struct config *c, const char *text,
+		       const struct origin *from)
+{
+	uint64_t value;
+
+	if (!split_milli(text, &value) || value < s->least || value > s->most)
 		return refuse_value(s, text, from);
 	store_number(s, c, value);
 	return 0;
@@ -242,9 +275,10 @@ int setting_parse(const struct setting *s, struct config *c, const char *text,
 {
 	static int (*const parsers[])(const struct setting *, struct config *, const char *,
 				      const struct origin *) = {
-		[SETTING_NUMBER] = parse_number,   [SETTING_TEXT] = parse_text,
-		[SETTING_CHOICE] = parse_choice,   [SETTING_SWITCH] = parse_switch,
-		[SETTING_ADDRESS] = parse_address, [SETTING_KEYS] = parse_keys,
+		[SETTING_NUMBER] = parse_number, [SETTING_TEXT] = parse_text,
+		[SETTING_MILLI] = parse_milli,	 [SETTING_CHOICE] = parse_choice,
+		[SETTING_SWITCH] = parse_switch, [SETTING_ADDRESS] = parse_address,
+		[SETTING_KEYS] = parse_keys,
 	};
 
 	return parsers[s->kind](s, c, text, from);
@@ -268,6 +302,8 @@ void setting_print(const struct setting *s, const struct config *c, struct buf *
 		buf_add_string(out, s->choices[load_number(s, c)]);
 	else if (s->kind == SETTING_SWITCH)
 		buf_add_string(out, load_number(s, c) ? "true" : "false");
+	else if (s->kind == SETTING_MILLI)
+		buf_printf(out, "%u.%03u", load_number(s, c) / 1000, load_number(s, c) % 1000);
 	else
 		buf_printf(out, "%u", load_number(s, c));
 }

@@ -232,6 +232,13 @@ static const struct {
 	{"limits: [a]\n", "c.yaml:1: limits must be a map of keys, not a list"},
 	{"limits:\n  ping_interval_ms: 99\n",
 	 "c.yaml:2: limits.ping_interval_ms must be a whole number from 100 to 3600000"},
+	{"budget: {cpu_percent: 100.001}\n",
+	 "c.yaml:1: budget.cpu_percent must be a number from 0 to 100 with at most three decimals"},
+	{"budget: {cpu_percent: 0.0001}\n", "c.yaml:1: budget.cpu_percent must be"},
+	{"budget: {cpu_percent: 1.}\n", "c.yaml:1: budget.cpu_percent must be"},
+	{"budget: {cpu_percent: .5}\n", "c.yaml:1: budget.cpu_percent must be"},
+	{"budget: {cpu_percent: -1}\n", "c.yaml:1: budget.cpu_percent must be"},
+	{"budget: {cpu_percent: 1e1}\n", "c.yaml:1: budget.cpu_percent must be"},
 	{"auth:\n  query_token: perhaps\n", "c.yaml:2: auth.query_token must be true or false"},
 	{"auth:\n  keys: none\n", "c.yaml:2: auth.keys must be a list of keys, not \"none\""},
 	{"auth:\n  keys: {kid: a}\n", "c.yaml:2: auth.keys must be a list of keys, not a map"},
@@ -259,6 +266,20 @@ TEST(a_refused_file_changes_nothing)
 	}
 	CHECK_INT(parse("interval_ms: 200\nsource: procfs\nlog_level: x\n"), -1);
 	CHECK(configs_equal(&c, &before));
+}
+
+TEST(a_number_may_have_decimals)
+{
+	config_init(&c);
+	CHECK_UINT(c.budget_milli, 1000);
+	accept("budget: {cpu_percent: 2.5}\n");
+	CHECK_UINT(c.budget_milli, 2500);
+	accept("budget: {cpu_percent: 0.05}\n");
+	CHECK_UINT(c.budget_milli, 50);
+	accept("budget: {cpu_percent: 100.000}\n");
+	CHECK_UINT(c.budget_milli, 100000);
+	accept("budget: {cpu_percent: 0}\n");
+	CHECK_UINT(c.budget_milli, 0);
 }
 
 TEST(texts_have_their_length)
@@ -441,6 +462,8 @@ static void set_random(const struct setting *s)
 		snprintf(number, sizeof(number), "%llu",
 			 (unsigned long long)(s->least + next_random() % (s->most - s->least + 1)));
 		text = number;
+	} else if (s->kind == SETTING_MILLI) {
+		text = next_random() % 2 ? "0.05" : "12";
 	} else if (s->kind == SETTING_SWITCH) {
 		text = next_random() % 2 ? "true" : "false";
 	} else if (s->choices) {
