@@ -108,6 +108,7 @@ int BPF_PROG(connections__state, struct sock *sk, int before, int after)
 {
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
+	count_run(PROBE_CONNECTIONS);
 	if (after == TCP_SYN_SENT || after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK)
 		note_owner(sk, after == TCP_SYN_SENT);
 	if (after != TCP_CLOSE || before == TCP_LISTEN)

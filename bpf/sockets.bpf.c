@@ -18,6 +18,6 @@ int BPF_PROG(sockets__send, struct sock *sk, int result, int flags)
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(sockets__receive, struct sock *sk, int result, int flags)
 {
-	count_receive(protocol_of(sk->__sk_common.skc_family, sk->sk_protocol), result, flags);
+	count_receive(protocol_of(sk->__sk_common.skc_family, sk->sk_protocol), result, flags, 1);
 	return 0;
 }

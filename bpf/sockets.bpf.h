@@ -42,20 +42,20 @@ static __always_inline void add_send(struct shared_counters *c, enum protocol pr
 }
 
 static __always_inline void add_receive(struct shared_counters *c, enum protocol protocol,
-					u64 bytes)
+					u64 bytes, u64 messages)
 {
 	switch (protocol) {
 	case TCP:
 		__sync_fetch_and_add(&c->tcp_rx_bytes, bytes);
-		__sync_fetch_and_add(&c->tcp_rx_messages, 1);
+		__sync_fetch_and_add(&c->tcp_rx_messages, messages);
 		break;
 	case UDP:
 		__sync_fetch_and_add(&c->udp_rx_bytes, bytes);
-		__sync_fetch_and_add(&c->udp_rx_messages, 1);
+		__sync_fetch_and_add(&c->udp_rx_messages, messages);
 		break;
 	case UNIX:
 		__sync_fetch_and_add(&c->unix_rx_bytes, bytes);
-		__sync_fetch_and_add(&c->unix_rx_messages, 1);
+		__sync_fetch_and_add(&c->unix_rx_messages, messages);
 		break;
 	default:
 		__sync_fetch_and_add(&c->other_rx_bytes, bytes);
@@ -75,10 +75,12 @@ static __always_inline void count_send(enum protocol protocol, int bytes)
 }
 
 /*
- * A peeked message is received again later, and from the error queue comes what
- * was sent, with its error or its time: neither was received.
+ * A call that received, or a part of it: messages is 1 for its first. A peeked
+ * message is received again later, and from the error queue comes what was sent,
+ * with its error or its time: neither was received.
  */
-static __always_inline void count_receive(enum protocol protocol, int bytes, int flags)
+static __always_inline void count_receive(enum protocol protocol, int bytes, int flags,
+					  u32 messages)
 {
 	if (bytes <= 0 || protocol == NONE || (flags & (MSG_PEEK | MSG_ERRQUEUE)))
 		return;
@@ -86,5 +88,5 @@ static __always_inline void count_receive(enum protocol protocol, int bytes, int
 	struct shared_counters *c = counters_of_current(PROBE_SOCKETS);
 
 	if (c)
-		add_receive(c, protocol, (u32)bytes);
+		add_receive(c, protocol, (u32)bytes, messages);
 }

@@ -27,7 +27,7 @@ static __always_inline enum protocol protocol_of_socket(struct socket *socket)
 	int BPF_PROG(sockets__##function##__fexit, struct socket *socket, void *message, \
 		     size_t size, int flags, int result)                                 \
 	{                                                                                \
-		count_receive(protocol_of_socket(socket), result, flags);                \
+		count_receive(protocol_of_socket(socket), result, flags, 1);             \
 		return 0;                                                                \
 	}
 

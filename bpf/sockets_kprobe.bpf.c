@@ -82,7 +82,7 @@ static __always_inline void take_received(struct socket_call *call, int bytes)
 {
 	if (bytes <= call->counted)
 		return;
-	count_receive(call->protocol, bytes - call->counted, call->flags);
+	count_receive(call->protocol, bytes - call->counted, call->flags, !call->counted);
 	call->counted = bytes;
 }
 

@@ -122,6 +122,18 @@ static int find_refused(struct loader *l, const struct btf *btf, int error)
 	return found ? 0 : error;
 }
 
+static int link_fd(const struct bpf_link *link)
+{
+	return link ? bpf_link__fd(link) : -1;
+}
+
+/* Iterators are read through the descriptors of their links. */
+static void note_links(struct loader *l)
+{
+	l->walk_link = link_fd(l->skeleton->links.walk__tasks);
+	l->files_link = link_fd(l->skeleton->links.connections__files);
+}
+
 int loader_attach(struct loader *l, enum provider p)
 {
 	struct bpf_object_skeleton *s = l->skeleton->skeleton;
@@ -147,6 +159,7 @@ int loader_attach(struct loader *l, enum provider p)
 	}
 	if (state->attached)
 		state->reason[0] = '\0';
+	note_links(l);
 	return 0;
 }
 
@@ -161,6 +174,7 @@ void loader_detach(struct loader *l, enum provider p)
 		*s->progs[i].link = NULL;
 	}
 	l->states[p].attached = false;
+	note_links(l);
 }
 
 /* False when a provider did not attach: it may have another variant. */
@@ -245,10 +259,6 @@ int loader_open(struct loader *l, char *error, size_t size)
 	}
 	/* The verifier's input and the kernel's types took 10 MB that are free again. */
 	malloc_trim(0);
-	l->walk_link = bpf_link__fd(l->skeleton->links.walk__tasks);
-	l->files_link = -1;
-	if (l->states[PROVIDER_CONNECTIONS].attached)
-		l->files_link = bpf_link__fd(l->skeleton->links.connections__files);
 	l->ring_fd = bpf_map__fd(l->skeleton->maps.events);
 	l->disks_fd = bpf_map__fd(l->skeleton->maps.disks);
 	l->map_bytes = cost_map_bytes(l->skeleton->skeleton);

@@ -29,6 +29,11 @@ static void switch_off(struct collector *c, enum provider p, double used)
 		 "switched off: the agent used %.3g %% of a core, its budget is %.3g %%", used,
 		 c->budget.percent);
 	log_warning("probe %s %s", catalogue_providers[p].name, state->reason);
+	if (p != PROVIDER_CONNECTIONS)
+		return;
+	/* They would stand still, and be out of date when the probe comes back. */
+	connections_free(&c->connections);
+	connections_init(&c->connections, &c->window);
 }
 
 /* Kprobes need CAP_PERFMON to be attached, which the agent has given up. */

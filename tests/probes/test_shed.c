@@ -67,11 +67,11 @@ static void open_collector(const char *probes)
 }
 
 /* Windows until the probe is attached, or not. */
-static void until(bool attached)
+static void until(enum provider p, bool attached)
 {
-	for (int i = 0; i < WINDOWS && c.states[PROVIDER_SOCKETS].attached != attached; i++)
+	for (int i = 0; i < WINDOWS && c.states[p].attached != attached; i++)
 		window();
-	CHECK_INT(c.states[PROVIDER_SOCKETS].attached, attached);
+	CHECK_INT(c.states[p].attached, attached);
 }
 
 TEST(a_probe_goes_and_comes_back_without_privileges)
@@ -82,21 +82,25 @@ TEST(a_probe_goes_and_comes_back_without_privileges)
 	CHECK_REAL(sent(), MESSAGES, 0);
 
 	c.budget.percent = 0.001;
-	until(false);
+	until(PROVIDER_SOCKETS, false);
 	printf("# %s\n", c.states[PROVIDER_SOCKETS].reason);
 	CHECK(strncmp(c.states[PROVIDER_SOCKETS].reason, "switched off: the agent used ", 29) == 0);
 	CHECK(strstr(c.states[PROVIDER_SOCKETS].reason, "its budget is 0.001 %") != NULL);
 	window();
 	CHECK_REAL(sent(), -1, 0);
+	CHECK(!c.states[PROVIDER_CONNECTIONS].attached);
 	CHECK(c.states[PROVIDER_WALK].attached && c.states[PROVIDER_LIFE].attached);
 
 	if (strcmp(c.states[PROVIDER_SOCKETS].variant, "kprobe") == 0)
 		SKIP("kprobes do not attach again without privileges");
 	c.budget.percent = 10000;
-	until(true);
+	until(PROVIDER_SOCKETS, true);
 	CHECK_STRING(c.states[PROVIDER_SOCKETS].reason, "");
 	window();
 	CHECK_REAL(sent(), MESSAGES, 0);
+	until(PROVIDER_CONNECTIONS, true);
+	window();
+	CHECK_UINT(c.walk_errors, 0);
 	collector_close(&c);
 }
 
