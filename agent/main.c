@@ -15,6 +15,7 @@ static const struct {
 	{"run", cli_run, "the agent: collect, evaluate, serve (the default)"},
 	{"once", cli_once, "one window, then exit: a table, or JSON"},
 	{"record", cli_record, "windows into a file, to be replayed"},
+	{"doctor", cli_doctor, "which probes attach here, and what to grant where one does not"},
 	{"token", cli_token, "mint a token with the agent's own key"},
 	{"check-config", cli_check_config, "check a configuration file"},
 };

@@ -267,6 +267,24 @@ int loader_open(struct loader *l, char *error, size_t size)
 	return 0;
 }
 
+uint64_t loader_providers(void)
+{
+	struct probecast_bpf *skeleton = probecast_bpf__open();
+	struct bpf_program *program;
+	uint64_t bits = 0;
+
+	if (!skeleton)
+		return 0;
+	bpf_object__for_each_program (program, skeleton->obj) {
+		int p = variant_provider(program);
+
+		if (p >= 0)
+			bits |= 1ULL << p;
+	}
+	probecast_bpf__destroy(skeleton);
+	return bits;
+}
+
 uint64_t loader_optional(const struct loader *l, uint64_t *ret_unknown_cost)
 {
 	struct bpf_object_skeleton *s = l->skeleton->skeleton;

@@ -52,6 +52,9 @@ int loader_open(struct loader *l, char *error, size_t size);
 int loader_attach(struct loader *l, enum provider p);
 void loader_detach(struct loader *l, enum provider p);
 
+/* The providers that have BPF programs, as bits. Needs no privileges. */
+uint64_t loader_providers(void);
+
 /*
  * The attached providers that may be switched off, as bits: all but the walk and the
  * life of tasks. Those that the agent itself runs, so that their cost is not told apart

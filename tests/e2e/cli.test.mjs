@@ -34,7 +34,7 @@ function file(name, text) {
 test("help and version", { skip }, () => {
 	assert.match(run(["--version"]).stdout, /^probecast \d+\.\d+\.\d+\n$/);
 	for (const args of [["--help"], ["run", "--help"], ["once", "--help"], ["record", "--help"],
-		["token", "--help"], ["check-config", "--help"]]) {
+		["doctor", "--help"], ["token", "--help"], ["check-config", "--help"]]) {
 		const { status, stdout, stderr } = run(args);
 
 		assert.equal(status, 0);
