@@ -39,7 +39,7 @@ headers() {
 
 check format make --no-print-directory fmt-check
 check "headers compile alone" headers
-check shellcheck shellcheck -S warning scripts/*.sh .ci/run
+check shellcheck shellcheck -S warning scripts/*.sh tests/*.sh .ci/run
 # Words that tests misspell on purpose.
 words=precent,serverity,proces,hexdecimal,fro
 check codespell codespell -q 3 -L "$words" --skip '*.png,*.json,*node_modules*' \

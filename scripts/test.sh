@@ -61,6 +61,7 @@ run_check "metrics documentation" scripts/metrics-doc.py --check
 for source in tests/unit/test_*.c tests/probes/test_*.c; do
 	run_tap "$(basename "$source" .c)" "$BUILD/${source%.c}"
 done
+run_tap extending tests/extending.sh
 if command -v node >/dev/null &&
 	cmp -s tests/e2e/package-lock.json tests/e2e/node_modules/.installed; then
 	for test in tests/e2e/*.test.mjs; do
