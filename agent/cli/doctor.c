@@ -70,6 +70,9 @@ static int examine(const struct config *config)
 				      .interval_ms = WINDOW_MS};
 	char error[512];
 
+	if (config_replay_file(config))
+		return options_fail(EXIT_USAGE, "doctor: a recording attaches nothing; leave "
+						"--source out");
 	facts_read(&r.facts);
 	if (collector_open(&c, &o, error, sizeof(error)))
 		return options_fail(1, "doctor: %s", error);

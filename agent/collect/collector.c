@@ -45,7 +45,9 @@ static void fill_reasons(struct collector *c)
 
 		if (!state->attached && !state->reason[0])
 			text_copy(state->reason, sizeof(state->reason),
-				  c->states[PROVIDER_WALK].reason);
+				  c->states[PROVIDER_WALK].attached
+					  ? "nothing reads it"
+					  : c->states[PROVIDER_WALK].reason);
 	}
 }
 
