@@ -158,11 +158,21 @@ static bool is_shown(const struct snapshot *s, enum metric metric)
 	       snapshot_value(s, snapshot_row(s, scope, 0), metric, &value);
 }
 
-static bool is_filled(const struct collector *c, enum metric metric)
+/*
+ * Where the inputs of processes lie among those of its scope: a group begins with
+ * the same ones, in the same order. -1 for an input of no process.
+ */
+static int usage_input(enum metric metric)
 {
-	unsigned input = (unsigned)catalogue_metrics[metric].input - INPUT_FIRST_PROCESS;
+	enum input input = catalogue_metrics[metric].input;
+	int shared = (int)INPUT_PROCESS_peak_rss_bytes - INPUT_FIRST_PROCESS;
+	int of_group = (int)input - INPUT_FIRST_GROUP;
 
-	return c->source.available >> input & 1;
+	if (catalogue_metrics[metric].scope == SCOPE_PROCESS)
+		return (int)input - INPUT_FIRST_PROCESS;
+	if (catalogue_metrics[metric].scope == SCOPE_GROUP && of_group < shared)
+		return of_group;
+	return -1;
 }
 
 const char *diagnosis_source(const struct collector *c, const struct snapshot *s,
@@ -170,23 +180,22 @@ const char *diagnosis_source(const struct collector *c, const struct snapshot *s
 {
 	enum scope scope = catalogue_metrics[metric].scope;
 	enum provider p = catalogue_inputs[catalogue_metrics[metric].input].provider;
-	bool procfs = c->states[PROVIDER_PROCFS].attached;
 	const struct probe_state *state = &c->states[p];
+	int usage = usage_input(metric);
 
 	*ret_reason = state->reason;
-	if (scope == SCOPE_PROCESS && procfs && p == PROVIDER_WALK) {
-		*ret_reason = "/proc does not tell it";
+	if (usage >= 0 && p == PROVIDER_WALK && c->states[PROVIDER_PROCFS].attached) {
+		*ret_reason = geteuid() == 0 ? "/proc does not tell it"
+					     : "/proc does not tell it, or tells it root alone";
 		p = PROVIDER_PROCFS;
 	} else if (!state->attached) {
 		return NULL;
 	}
-	if (scope == SCOPE_PROCESS ? is_filled(c, metric)
-				   : !has_one_row(scope) || is_shown(s, metric))
+	if (usage >= 0 ? c->source.available >> usage & 1
+		       : !has_one_row(scope) || is_shown(s, metric))
 		return catalogue_providers[p].name;
 	if (p != PROVIDER_PROCFS)
 		*ret_reason = "this source does not tell it";
-	else if (geteuid() != 0)
-		*ret_reason = "/proc does not tell it, or tells it root alone";
 	return NULL;
 }
 

@@ -81,24 +81,62 @@ static void add_probe(struct buf *out, const struct report *r, enum provider p)
 		add_line(out, "", "grant:", advice.data);
 }
 
-/* A line for each scope; absent metrics by name, with the reason of the first of a kind. */
+static bool is_measured(const struct report *r, int metric)
+{
+	const char *reason;
+
+	return diagnosis_source(r->collector, r->snapshot, (enum metric)metric, &reason) != NULL;
+}
+
+/* The metrics from m on that stand together under one prefix ("network."); 1 without a prefix. */
+static int family(const struct scope_info *scope, int m)
+{
+	const char *path = catalogue_metrics[m].path;
+	size_t prefix = strcspn(path, ".") + 1;
+	int count = 1;
+
+	while (path[prefix - 1] && m + count < (int)scope->end_metric &&
+	       strncmp(catalogue_metrics[m + count].path, path, prefix) == 0)
+		count++;
+	return count;
+}
+
+/* By name, and those of a family that is missing as a whole by its prefix. */
+static void add_missing(struct buf *out, const struct report *r, const struct scope_info *scope)
+{
+	for (int m = (int)scope->first_metric, next; m < (int)scope->end_metric; m = next) {
+		const char *path = catalogue_metrics[m].path;
+		int last = m + family(scope, m), missing = 0;
+
+		for (next = m; next < last; next++)
+			missing += !is_measured(r, next);
+		if (missing == last - m && missing > 1) {
+			buf_printf(out, "%s%.*s.*",
+				   out->len ? ", " : "not measured: ", (int)strcspn(path, "."),
+				   path);
+			continue;
+		}
+		for (int i = m; i < last; i++)
+			if (!is_measured(r, i))
+				buf_printf(out, "%s%s", out->len ? ", " : "not measured: ",
+					   catalogue_metrics[i].path);
+	}
+}
+
 static void add_scope(struct buf *out, const struct report *r, const struct scope_info *scope)
 {
 	char summary[64];
 	unsigned have = 0, all = (unsigned)(scope->end_metric - scope->first_metric);
 	AUTO_BUF struct buf missing = {0};
 
-	for (int m = (int)scope->first_metric; m < (int)scope->end_metric; m++) {
-		const char *reason;
-
-		if (diagnosis_source(r->collector, r->snapshot, (enum metric)m, &reason))
-			have++;
-		else
-			buf_printf(&missing, "%s%s", missing.len ? ", " : "not measured: ",
-				   catalogue_metrics[m].path);
-	}
 	if (!all)
 		return;
+	for (int m = (int)scope->first_metric; m < (int)scope->end_metric; m++)
+		have += is_measured(r, m);
+	if (have)
+		add_missing(&missing, r, scope);
+	else
+		buf_add_string(&missing, "nothing measured");
 	snprintf(summary, sizeof(summary), "%u/%u", have, all);
 	buf_add_char(&missing, '\0');
 	add_line(out, scope->name, summary, missing.len > 1 ? missing.data : "");

@@ -6,16 +6,12 @@ static bool is_candidate(uint64_t candidates, int p)
 	return candidates >> p & 1;
 }
 
-static bool is_worth(const struct budget *b, double cost)
-{
-	return cost < 0 || cost >= b->percent * BUDGET_WORTH;
-}
-
 /* The last of the catalogue that helps; -1 when none does. */
 static int least_valuable(const struct budget *b, const double cost[PROVIDERS], uint64_t candidates)
 {
 	for (int p = PROVIDERS - 1; p >= 0; p--)
-		if (is_candidate(candidates, p) && !b->probes[p].off && is_worth(b, cost[p]))
+		if (is_candidate(candidates, p) && !b->probes[p].off &&
+		    cost[p] >= b->percent * BUDGET_WORTH)
 			return p;
 	return -1;
 }

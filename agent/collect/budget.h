@@ -46,7 +46,7 @@ struct budget_decision {
 
 /*
  * Takes a window: what the agent used and what each probe did of it, in per cent
- * of a core (negative when not known). candidates are the probes that may be
+ * of a core. candidates are the probes that may be
  * switched, as bits; the catalogue has the more valuable ones first. At most one
  * is switched in a window.
  */

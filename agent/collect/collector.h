@@ -37,6 +37,8 @@ struct collector {
 	struct budget budget;
 	uint64_t hooks_ns[PROVIDERS];	     /* time that the hooks took, for ever */
 	uint64_t hooks_amount_ns[PROVIDERS]; /* in this window */
+	uint64_t own_ns[PROVIDERS]; /* CPU time that the collector took to read a probe, in this
+				       window */
 	char node[256];
 	uint32_t interval_ms;
 	uint64_t seq;

@@ -285,21 +285,17 @@ uint64_t loader_providers(void)
 	return bits;
 }
 
-uint64_t loader_optional(const struct loader *l, uint64_t *ret_unknown_cost)
+uint64_t loader_optional(const struct loader *l)
 {
 	struct bpf_object_skeleton *s = l->skeleton->skeleton;
 	uint64_t optional = 0;
 
-	*ret_unknown_cost = 0;
 	for (int i = 0; i < s->prog_cnt; i++) {
 		const struct bpf_program *program = *s->progs[i].prog;
 		int p = variant_provider(program);
 
-		if (p < 0 || p == PROVIDER_WALK || p == PROVIDER_LIFE || !l->states[p].attached)
-			continue;
-		optional |= 1ULL << p;
-		if (variant_is_iterator(program))
-			*ret_unknown_cost |= 1ULL << p;
+		if (p >= 0 && p != PROVIDER_WALK && p != PROVIDER_LIFE && l->states[p].attached)
+			optional |= 1ULL << p;
 	}
 	return optional;
 }

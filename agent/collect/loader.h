@@ -55,12 +55,9 @@ void loader_detach(struct loader *l, enum provider p);
 /* The providers that have BPF programs, as bits. Needs no privileges. */
 uint64_t loader_providers(void);
 
-/*
- * The attached providers that may be switched off, as bits: all but the walk and the
- * life of tasks. Those that the agent itself runs, so that their cost is not told apart
- * from its own, are in *ret_unknown_cost.
+/* The attached providers that may be switched off, as bits: all but the walk and the life of tasks.
  */
-uint64_t loader_optional(const struct loader *l, uint64_t *ret_unknown_cost);
+uint64_t loader_optional(const struct loader *l);
 
 /* Detaches and frees everything; a loader that was never opened is fine. */
 void loader_close(struct loader *l);

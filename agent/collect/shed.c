@@ -60,9 +60,7 @@ void shed_probes(struct collector *c, uint64_t length_ns)
 	if (!c->source.switch_probe || !length_ns)
 		return;
 	for (int p = 0; p < PROVIDERS; p++)
-		cost[p] = c->source.cost_unknown >> p & 1
-				  ? -1
-				  : percent(c->hooks_amount_ns[p], length_ns);
+		cost[p] = percent(c->hooks_amount_ns[p] + c->own_ns[p], length_ns);
 
 	struct budget_decision d = budget_window(&c->budget, used, cost, c->source.optional);
 

@@ -21,13 +21,12 @@ struct source_counts {
 };
 
 struct source {
-	const char *name;      /* "bpf", "procfs" */
-	uint64_t available;    /* process inputs it fills, as bits */
-	bool exit_events;      /* it hears of every process that ends */
-	uint64_t optional;     /* providers that may be switched off, as bits */
-	uint64_t cost_unknown; /* those whose cost run_ns does not tell */
-	uint64_t map_bytes;    /* kernel memory of BPF maps; 0 when not known */
-	int event_fd;	       /* readable when events wait; -1 when there are none */
+	const char *name;   /* "bpf", "procfs" */
+	uint64_t available; /* process inputs it fills, as bits */
+	bool exit_events;   /* it hears of every process that ends */
+	uint64_t optional;  /* providers that may be switched off, as bits */
+	uint64_t map_bytes; /* kernel memory of BPF maps; 0 when not known */
+	int event_fd;	    /* readable when events wait; -1 when there are none */
 	void *context;
 
 	/* Reads all tasks that may have changed; all of them when full is true. */

@@ -259,6 +259,7 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 		.name = "bpf",
 		.available = available_inputs(states),
 		.exit_events = states[PROVIDER_LIFE].attached,
+		.optional = loader_optional(&s->loader),
 		.map_bytes = s->loader.map_bytes,
 		.event_fd = s->ring ? ring_buffer__epoll_fd(s->ring) : -1,
 		.context = s,
@@ -271,6 +272,5 @@ int source_bpf_open(struct source *ret, struct probe_state states[PROVIDERS], ch
 		.switch_probe = bpf_switch_probe,
 		.close = bpf_close,
 	};
-	ret->optional = loader_optional(&s->loader, &ret->cost_unknown);
 	return 0;
 }

@@ -160,6 +160,7 @@ const struct setting settings[] = {
 	{
 		.group = "budget",
 		.name = "cpu_percent",
+		.environment = "PROBECAST_CPU_BUDGET",
 		.fallback = "1",
 		.help = "What the agent and its probes may use, in per cent of one core. Above "
 			"it, probes are switched off, the least valuable first, until there is "

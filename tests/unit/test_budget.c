@@ -75,13 +75,6 @@ TEST(what_costs_nothing_stays)
 	quiet(100, 2);
 }
 
-TEST(an_unknown_cost_may_be_any)
-{
-	begin(0.5, -1);
-	quiet(BUDGET_PATIENCE - 1, 2);
-	expect(2, BUDGET_OFF, PROVIDER_BLOCK);
-}
-
 /* Between room and budget: neither off nor on. */
 TEST(there_is_a_gap_between_off_and_on)
 {
