@@ -20,3 +20,4 @@ __u64 returns_missed = 0;
 __u64 maps_full = 0;
 __u64 processes_started = 0;
 __u64 processes_exited = 0;
+__u32 read_arguments = 0;

@@ -125,6 +125,7 @@ struct file {
 struct mm_struct {
 	struct file *exe_file;
 	unsigned long hiwater_rss; /* pages */
+	unsigned long arg_start, arg_end;
 	struct percpu_counter rss_stat[MM_COUNTERS];
 };
 
@@ -154,6 +155,7 @@ struct signal_struct {
 };
 
 struct task_struct {
+	unsigned int __state;
 	int pid;
 	int tgid;
 	int on_cpu;
@@ -178,6 +180,11 @@ struct task_struct {
 	const struct cred *cred;
 	struct css_set *cgroups;
 	struct task_delay_info *delays;
+};
+
+/* Before 5.14 (2f064a59a11f: sched: Change task_struct::state). */
+struct task_struct___before_5_14 {
+	long state;
 };
 
 struct linux_binprm {
@@ -285,6 +292,9 @@ struct bpf_array {
 #define SIGNAL_GROUP_EXIT 0x00000004
 #define EXIT_DEAD 0x10
 #define EXIT_ZOMBIE 0x20
+#define TASK_UNINTERRUPTIBLE 0x2
+#define TASK_STOPPED_OR_TRACED 0xc
+#define TASK_NOLOAD 0x400 /* with TASK_UNINTERRUPTIBLE: an idle kernel thread */
 #define MSG_PEEK 2
 #define MSG_ERRQUEUE 0x2000
 #define AF_UNIX 1

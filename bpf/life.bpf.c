@@ -54,6 +54,25 @@ int BPF_PROG(life__fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+/* The new program's own memory: exec has just written it, so it is there. */
+static __always_inline void send_arguments(struct path_record *r, struct task_struct *task)
+{
+	u64 start = BPF_CORE_READ(task, mm, arg_start), end = BPF_CORE_READ(task, mm, arg_end);
+	u64 length = end - start;
+
+	if (end <= start)
+		return;
+	if (length > sizeof(r->path))
+		length = sizeof(r->path);
+	if (bpf_probe_read_user(r->path, length, (void *)start))
+		return;
+	r->head.kind = RECORD_ARGUMENTS;
+	r->length = length;
+	if (bpf_ringbuf_output(&events, r, sizeof(*r) - RECORD_PATH_LENGTH + length,
+			       wakeup_flags()))
+		__sync_fetch_and_add(&ring_dropped, 1);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(life__exec, struct task_struct *task, s32 old_pid, struct linux_binprm *binary)
 {
@@ -83,6 +102,8 @@ int BPF_PROG(life__exec, struct task_struct *task, s32 old_pid, struct linux_bin
 	if (bpf_ringbuf_output(&events, r, sizeof(*r) - RECORD_PATH_LENGTH + length,
 			       wakeup_flags()))
 		__sync_fetch_and_add(&ring_dropped, 1);
+	if (read_arguments)
+		send_arguments(r, task);
 	return 0;
 }
 

@@ -62,6 +62,9 @@ extern __u64 maps_full;
 extern __u64 processes_started;
 extern __u64 processes_exited;
 
+/* Set by the agent: whether to tell what programs were started with. */
+extern __u32 read_arguments;
+
 /*
  * Wakes the reader only when the ring is a quarter full: at 2,000 events a second
  * one wake-up an event costs more than the events.

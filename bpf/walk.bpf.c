@@ -154,10 +154,26 @@ static __always_inline void fill_memory(struct task_record *r, struct task_struc
 	r->peak_pages = mm->hiwater_rss;
 }
 
+static __always_inline u32 state_of(struct task_struct *task)
+{
+	struct task_struct___before_5_14 *old = (void *)task;
+	u32 state = bpf_core_field_exists(old->state) ? (u32)BPF_CORE_READ(old, state)
+						      : task->__state;
+
+	if (state == 0)
+		return THREAD_RUNNING;
+	if (state & TASK_STOPPED_OR_TRACED)
+		return THREAD_STOPPED;
+	return (state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == TASK_UNINTERRUPTIBLE
+		       ? THREAD_BLOCKED
+		       : THREAD_SLEEPING;
+}
+
 static __always_inline void fill_identity(struct task_record *r, struct task_struct *task)
 {
 	r->uid = task->cred->euid.val;
 	r->threads = task->signal->nr_threads;
+	r->state = state_of(task);
 	r->zombie = (task->exit_state & (EXIT_ZOMBIE | EXIT_DEAD)) &&
 		    task->signal->live.counter == 0;
 	r->kernel_thread = !!(task->flags & PF_KTHREAD);

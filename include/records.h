@@ -46,6 +46,8 @@ enum record_kind {
 	RECORD_DEAD_THREADS, /* struct task_record: counters of threads that ended earlier */
 	RECORD_EXE,	     /* struct path_record, from the walk: path of the program */
 	RECORD_FORK,	     /* struct record_header, event: a process begins */
+	RECORD_ARGUMENTS,    /* struct path_record, event: what a program was started with */
+	RECORD_OOM,	     /* struct oom_record, event: a process is killed for want of memory */
 	RECORD_EXEC,	     /* struct path_record, event: a process became another program */
 	RECORD_CGROUP, /* struct path_record, event: a cgroup begins; of the rest only id and path
 			  count */
@@ -67,6 +69,14 @@ struct record_header {
 	__u64 task; /* address of the task_struct: exec may change all of the above; 0: not known */
 };
 
+enum thread_state {
+	THREAD_SLEEPING,
+	THREAD_RUNNING, /* or ready to */
+	THREAD_BLOCKED, /* uninterruptible, and not idle */
+	THREAD_STOPPED,
+	THREAD_STATES
+};
+
 struct task_record {
 	struct record_header head;
 	__u32 uid;	 /* effective */
@@ -76,6 +86,8 @@ struct task_record {
 	__u8 has_memory; /* the memory fields below were read */
 	__u8 zombie;
 	__u8 kernel_thread;
+	__u8 state; /* enum thread_state */
+	__u8 pad[7];
 	__u64 cgroup_id; /* id of the cgroup's kernfs node; see cgroup_of() */
 	__u64 anonymous_pages;
 	__u64 file_pages;
@@ -101,6 +113,13 @@ struct path_record {
 struct files_record {
 	struct record_header head;
 	__u64 files;
+};
+
+/* The head's pid is the victim's; before 6.9 its start is not told. */
+struct oom_record {
+	struct record_header head;
+	__u64 boot_ns;
+	char trigger[RECORD_COMM_LENGTH]; /* name of the process that asked for memory */
 };
 
 /* A TCP socket as it is now, or as it was at its end. */

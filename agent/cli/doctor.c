@@ -67,6 +67,7 @@ static int examine(const struct config *config)
 	struct collector_options o = {.source = config->source,
 				      .node = "",
 				      .probes = config->probes,
+				      .arguments = config->arguments,
 				      .interval_ms = WINDOW_MS};
 	char error[512];
 

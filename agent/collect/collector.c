@@ -97,10 +97,12 @@ static void read_totals(struct collector *c, const struct window_counts *seen)
 	series_begin(&c->totals);
 	series_gauge(&c->totals, TOTALS_INPUT(processes), seen->processes);
 	series_gauge(&c->totals, TOTALS_INPUT(threads), seen->threads);
+	series_gauge(&c->totals, TOTALS_INPUT(zombies), seen->zombies);
 	series_gauge(&c->totals, TOTALS_INPUT(shown), seen->rows);
 	series_counter(&c->totals, TOTALS_INPUT(run_ns), c->window.totals.run_ns);
 	series_begin(&c->losses);
 	series_counter(&c->losses, LOSSES_INPUT(table_full), c->window.totals.table_full);
+	series_counter(&c->losses, LOSSES_INPUT(oom_kills_left_out), c->oom.left_out);
 	series_counter(&c->losses, LOSSES_INPUT(groups_full), c->groups.table_full);
 	series_counter(&c->losses, LOSSES_INPUT(devices_left_out), system_left_out(&c->system));
 	if (!c->source.counts(c->source.context, &counts))
@@ -201,6 +203,8 @@ int collector_open(struct collector *c, const struct collector_options *o, char 
 	connections_init(&c->connections, &c->window);
 	groups_init(&c->groups, &c->states[PROVIDER_CGROUPFS]);
 	c->window.groups = &c->groups;
+	c->window.oom = &c->oom;
+	c->window.show_arguments = o->arguments;
 	c->window.exit_events = c->source.exit_events;
 	c->window.watched_from_ns = watched_from;
 	read_all(c, true);
@@ -277,6 +281,7 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 
 	groups_emit(&c->groups, b, c->window.available, length_ns);
 	connections_emit(&c->connections, b, length_ns);
+	oom_emit(&c->oom, &c->window, b, c->start_boot_ns);
 	system_emit(&c->system, b, length_ns);
 	read_totals(c, &seen);
 	read_unattributed(c);

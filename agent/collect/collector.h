@@ -4,6 +4,7 @@
 
 #include "collect/budget.h"
 #include "collect/groups.h"
+#include "collect/oom.h"
 #include "collect/source.h"
 #include "collect/system.h"
 #include "snapshot/builder.h"
@@ -20,6 +21,7 @@ struct collector_options {
 	const char *source;    /* "auto", "bpf", "procfs" */
 	const char *node;      /* name of this machine */
 	const char *probes;    /* how probes shall attach, see wish.h */
+	bool arguments;	       /* show what programs were started with */
 	double budget_percent; /* of one core, see budget.h; 0 for no limit */
 	uint32_t interval_ms;
 };
@@ -31,6 +33,7 @@ struct collector {
 	struct window window;
 	struct connections connections;
 	struct groups groups;
+	struct oom oom;
 	struct builder builder;
 	struct probe_state states[PROVIDERS];
 	struct series totals, losses, self;

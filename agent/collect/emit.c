@@ -2,9 +2,13 @@
 /* The rows of processes at the end of a window. */
 #include <string.h>
 
+#include "collect/arguments.h"
 #include "collect/derive.h"
 #include "collect/groups.h"
 #include "collect/window.h"
+
+/* Processes whose arguments are read from /proc in one window. */
+#define ARGUMENTS_ASKED_MAX 1000
 
 #define BIT(id) (1ULL << PROCESS_INPUT(id))
 #define MEMORY_GAUGES                                                                  \
@@ -75,6 +79,7 @@ static void add_labels(struct builder *b, struct builder_row *row, const struct 
 	builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_ppid, p->ppid);
 	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_comm, p->comm);
 	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_exe, p->exe);
+	builder_label_string(b, row, SCOPE_PROCESS, LABEL_PROCESS_args, p->args);
 	builder_label(row, SCOPE_PROCESS, LABEL_PROCESS_uid, p->uid);
 	builder_label_shared(b, row, SCOPE_PROCESS, LABEL_PROCESS_user, user);
 	add_exit_labels(row, p);
@@ -108,6 +113,17 @@ static uint64_t settle_files(const struct window *w, struct process *p)
 	p->value[PROCESS_INPUT(rtt_ns)] /= p->rtt_samples;
 	p->rtt_samples = 1;
 	return absent;
+}
+
+/* Those that were there before the agent, some of them a window: reading costs 10 us each. */
+static void ask_for_arguments(struct window *w, struct process *p, unsigned *asked)
+{
+	if (!w->show_arguments || p->args_known || p->exited || p->kernel_thread ||
+	    *asked >= ARGUMENTS_ASKED_MAX)
+		return;
+	p->args = arguments_read(p->pid);
+	p->args_known = true;
+	++*asked;
 }
 
 static void add_row(struct window *w, struct builder *b, struct process *p, uint64_t length_ns)
@@ -158,14 +174,17 @@ static bool is_shown(const struct window *w, const struct process *p)
 struct window_counts window_emit(struct window *w, struct builder *b, uint64_t length_ns)
 {
 	struct window_counts counts = {0};
+	unsigned asked = 0;
 	struct process *p;
 	size_t at = 0;
 
 	while ((p = table_next(&w->processes, &at))) {
 		counts.processes += !p->exited;
+		counts.zombies += p->zombie;
 		counts.threads += p->value[PROCESS_INPUT(threads)];
 		if (!is_shown(w, p))
 			continue;
+		ask_for_arguments(w, p, &asked);
 		add_row(w, b, p, length_ns);
 		counts.rows++;
 	}

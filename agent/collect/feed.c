@@ -79,6 +79,7 @@ static int live_open(struct feed *f, const struct config *config, char *error, s
 		.source = config->source,
 		.node = node_name(config, host, sizeof(host)),
 		.probes = config->probes,
+		.arguments = config->arguments,
 		.budget_percent = config->budget_milli / 1000.0,
 		.interval_ms = config->interval_ms,
 	};

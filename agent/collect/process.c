@@ -1,6 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a process is told besides its tasks: its files and connections. */
-#include "collect/window.h"
+/* What a process is told besides the counters of its tasks. */
+#include <stdlib.h>
+
+#include "collect/arguments.h"
+#include "collect/thread.h"
+
+void window_set_state(struct process *p, uint8_t *state, uint8_t to)
+{
+	static const unsigned inputs[THREAD_STATES] = {
+		[THREAD_RUNNING] = PROCESS_INPUT(threads_running),
+		[THREAD_BLOCKED] = PROCESS_INPUT(threads_blocked),
+		[THREAD_STOPPED] = PROCESS_INPUT(threads_stopped),
+	};
+
+	if (to >= THREAD_STATES || *state == to)
+		return;
+	if (*state != THREAD_SLEEPING && p->value[inputs[*state]])
+		p->value[inputs[*state]]--;
+	if (to != THREAD_SLEEPING)
+		p->value[inputs[to]]++;
+	*state = to;
+}
+
+void window_arguments(struct window *w, const struct path_record *r)
+{
+	struct process *p = window_process(w, &r->head);
+
+	if (!p || r->length > RECORD_PATH_LENGTH)
+		return;
+	free(p->args);
+	p->args = arguments_text(r->path, r->length, RECORD_PATH_LENGTH);
+	p->args_known = true;
+}
 
 void window_count(struct window *w, struct process *p, enum input input, uint64_t n)
 {

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "collect/iterator.h"
+#include "collect/oom.h"
 #include "collect/source.h"
 #include "probecast.skel.h"
 
@@ -40,10 +41,11 @@ static void take_walk_record(void *context, const struct record_header *head)
 		window_task(w, (const struct task_record *)head);
 }
 
-static void prepare_walk(struct bpf_source *s, bool full)
+static void prepare_walk(struct bpf_source *s, const struct window *w, bool full)
 {
 	struct probecast_bpf__bss *bss = s->loader.skeleton->bss;
 
+	bss->read_arguments = w->show_arguments;
 	bss->walk_all = full;
 	bss->walk_class = s->class;
 	bss->walk_exe_since = s->walked_ns;
@@ -59,7 +61,7 @@ static int bpf_walk(void *context, struct window *w, bool full)
 	full |= lost || s->full_again;
 	s->full_again = lost;
 	s->dropped_seen = dropped;
-	prepare_walk(s, full);
+	prepare_walk(s, w, full);
 
 	window_walk_begin(w);
 
@@ -109,6 +111,11 @@ static int take_event(void *context, void *data, size_t size)
 	if (head->kind == RECORD_CGROUP && size > sizeof(struct path_record) - RECORD_PATH_LENGTH)
 		identity_learn(s->window->identity, ((const struct path_record *)data)->cgroup_id,
 			       ((const struct path_record *)data)->path, s->window->number);
+	else if (head->kind == RECORD_ARGUMENTS &&
+		 size > sizeof(struct path_record) - RECORD_PATH_LENGTH)
+		window_arguments(s->window, data);
+	else if (head->kind == RECORD_OOM && size >= sizeof(struct oom_record))
+		oom_take(s->window->oom, s->window, data);
 	else if (head->kind == RECORD_FORK)
 		window_process(s->window, head);
 	else if (head->kind == RECORD_EXEC &&

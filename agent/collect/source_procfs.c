@@ -201,6 +201,7 @@ static uint64_t procfs_inputs(void)
 {
 	uint64_t bits = derive_inputs_of(SCOPE_PROCESS, PROVIDER_WALK);
 
+	bits &= ~(BIT(threads_running) | BIT(threads_blocked) | BIT(threads_stopped));
 	bits &= ~(BIT(run_queue_ns) | BIT(migrations) | BIT(voluntary_switches) |
 		  BIT(involuntary_switches));
 	if (geteuid() != 0)

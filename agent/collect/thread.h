@@ -9,6 +9,7 @@ struct thread {
 	uint32_t walk; /* the newest that showed it */
 	uint32_t task; /* see thread_task() */
 	bool missed;   /* a walk should have shown it and did not */
+	uint8_t state; /* enum thread_state, of the newest walk */
 	uint64_t start_ns;
 	struct process *process;
 	struct thread_counters last;
@@ -29,6 +30,10 @@ struct thread *thread_find(struct window *w, struct process *p, const struct rec
 
 /* Whether the record speaks of the process's former leader. */
 bool former_is(const struct process *p, const struct record_header *head);
+
+/* Moves a thread of the process from one state to another in its counts; THREAD_SLEEPING is not
+ * counted: also where a thread comes from and goes to. */
+void window_set_state(struct process *p, uint8_t *state, uint8_t to);
 
 /* Marks a process as ended with this status, as wait() tells it; the first to say so counts. */
 void window_set_exited(struct window *w, struct process *p, uint32_t status);

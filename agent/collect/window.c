@@ -113,6 +113,7 @@ static void thread_remove(struct window *w, const struct record_header *head)
 
 	if (!t)
 		return;
+	window_set_state(t->process, &t->state, THREAD_SLEEPING);
 	t->process->threads_known--;
 	free(t);
 }
@@ -193,7 +194,8 @@ void window_set_exited(struct window *w, struct process *p, uint32_t status)
 		p->exited_window = w->number;
 	p->exited = true;
 	p->exit_status = status;
-	p->value[PROCESS_INPUT(threads)] = 0;
+	for (int i = PROCESS_INPUT(threads); i <= PROCESS_INPUT(threads_stopped); i++)
+		p->value[i] = 0;
 }
 
 /* The final memory numbers: a process that ended holds none, its peak stays. */
@@ -245,6 +247,7 @@ static void take_counters(struct window *w, struct process *p, const struct task
 	if (r->head.kind == RECORD_TASK) {
 		t->walk = w->walk;
 		t->missed = false;
+		window_set_state(p, &t->state, r->zombie ? THREAD_SLEEPING : r->state);
 	}
 }
 
@@ -319,6 +322,7 @@ static void process_free(struct process *p)
 {
 	free(p->former);
 	free(p->exe);
+	free(p->args);
 	free(p);
 }
 

@@ -36,8 +36,10 @@ struct process {
 	struct cgroup *cgroup;	  /* of the identity cache; NULL until known */
 	struct group *user_group; /* of the groups; NULL until asked for */
 	uint32_t user_group_uid;
-	char *exe; /* owned; NULL when not known */
+	char *exe;  /* owned; NULL when not known */
+	char *args; /* owned; NULL when there are none, or not known */
 	char comm[RECORD_COMM_LENGTH + 1];
+	bool args_known; /* they were told, or asked for */
 	bool exited;
 	bool zombie; /* ended, and its parent has not asked for it */
 	bool has_memory;
@@ -63,15 +65,18 @@ struct window_totals {
 };
 
 struct groups;
+struct oom;
 
 struct window {
 	struct table processes; /* struct process, owned */
 	struct table threads;	/* struct thread, owned */
 	struct identity *identity;
+	struct oom *oom;	  /* kills of this window; may be NULL */
 	struct groups *groups;	  /* what the processes are summed up in; may be NULL */
 	uint64_t number;	  /* of the current window, from 1 */
 	uint64_t watched_from_ns; /* boot clock: tasks that began later are counted from 0 */
 	uint64_t available;	  /* bit i: the source fills process input i */
+	bool show_arguments;	  /* else no process has any */
 	bool exit_events;	  /* false: a process that is gone is not a loss */
 	uint32_t walk;		  /* number of the newest walk */
 	uint32_t files_walk;	  /* number of the newest walk over files */
@@ -93,6 +98,9 @@ void window_task(struct window *w, const struct task_record *r);
 
 /* Takes a record with a program's path. */
 void window_path(struct window *w, const struct path_record *r);
+
+/* Takes what a program was started with. */
+void window_arguments(struct window *w, const struct path_record *r);
 
 /* Takes the number of open files of a process. */
 void window_files(struct window *w, const struct files_record *r);
@@ -116,6 +124,7 @@ struct window_counts {
 	uint64_t rows;	    /* added */
 	uint64_t processes; /* alive */
 	uint64_t threads;   /* of these */
+	uint64_t zombies;
 };
 
 /* Adds a row for each process. length_ns is the time the window took. */

@@ -38,6 +38,7 @@ struct config {
 	char source[CONFIG_PATH_MAX]; /* auto, bpf, procfs, replay:FILE */
 	uint32_t replay_speed;	      /* 0: as fast as possible */
 	bool replay_loop;
+	bool arguments;
 	char probes[256]; /* "sockets=kprobe block=off"; "" leaves the choice open */
 	char state_dir[CONFIG_PATH_MAX];
 	char rules_dir[CONFIG_PATH_MAX]; /* "" means built-in rules only */

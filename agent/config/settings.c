@@ -73,6 +73,15 @@ const struct setting settings[] = {
 	},
 	{
 		.group = "",
+		.name = "arguments",
+		.fallback = "true",
+		.help = "Whether to show what programs were started with. Some are given "
+			"passwords that way, which every admin then sees.",
+		.kind = SETTING_SWITCH,
+		PLACE(arguments),
+	},
+	{
+		.group = "",
 		.name = "probes",
 		.fallback = "\"\"",
 		.help = "How probes attach, as in \"sockets=kprobe block=off\": only by that "

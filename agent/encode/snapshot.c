@@ -77,6 +77,7 @@ static void add_system(struct buf *b, const struct snapshot *s, const struct enc
 	encode_rows(b, s, "filesystems", SCOPE_FILESYSTEM);
 	encode_rows(b, s, "interfaces", SCOPE_INTERFACE);
 	encode_rows(b, s, "pools", SCOPE_POOL);
+	encode_rows(b, s, "oom_kills", SCOPE_OOM_KILL);
 	if (server)
 		add_server(b, server);
 	buf_add_char(b, '}');

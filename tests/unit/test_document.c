@@ -218,6 +218,7 @@ static const struct {
 	{SCOPE_INTERFACE, "system.interfaces"},
 	{SCOPE_FILESYSTEM, "system.filesystems"},
 	{SCOPE_POOL, "system.pools"},
+	{SCOPE_OOM_KILL, "system.oom_kills"},
 };
 
 #define LISTS (sizeof(lists) / sizeof(*lists))
@@ -265,6 +266,7 @@ TEST(the_machine_and_the_agent_come_back_beside_what_is_put_into_them)
 		json_object_del(machine, "filesystems");
 		json_object_del(machine, "interfaces");
 		json_object_del(machine, "pools");
+		json_object_del(machine, "oom_kills");
 		check_row(s, SCOPE_SYSTEM, 0, machine);
 		CHECK_STRING(json_string_value(member(agent, "source")), "bpf");
 		json_object_del(agent, "source");
@@ -375,7 +377,7 @@ TEST(a_document_is_exactly_this)
 		"\"end\":\"2023-11-14T22:13:25.124Z\",\"interval_ms\":5000},\"seq\":42,"
 		"\"system\":{\"cpu\":{\"percent\":1,\"cores\":[{\"core\":0,\"percent\":0.333333}]},"
 		"\"memory\":{\"total_bytes\":1024},\"disks\":[],\"filesystems\":[],"
-		"\"interfaces\":[],\"pools\":[],"
+		"\"interfaces\":[],\"pools\":[],\"oom_kills\":[],"
 		"\"websocket\":{\"connections\":3,\"messages_sent\":20,\"messages_skipped\":1}},"
 		"\"groups\":[],\"processes\":[{\"pid\":7,\"start_time\":123456789012345,"
 		"\"comm\":\"\\u003c/script\\u003e\\u000a\xef\xbf\xbd\",\"exited\":false,"
