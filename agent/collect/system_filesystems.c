@@ -146,22 +146,31 @@ void system_filesystems_ask(struct system_filesystems *f, struct buf *text)
 }
 
 /* As df does: what only root may use counts as neither free nor used. */
+static void take_shares(struct series *s, const struct statvfs *about)
+{
+	uint64_t used = about->f_blocks - about->f_bfree;
+
+	series_share(s, FILESYSTEM_INPUT(used_share), used, used + about->f_bavail);
+	series_share(s, FILESYSTEM_INPUT(inodes_used_share), about->f_files - about->f_ffree,
+		     about->f_files);
+}
+
 static void take_answer(struct series *s, const struct statvfs *about)
 {
-	uint64_t unit = about->f_frsize, used = about->f_blocks - about->f_bfree;
+	bool read_only = about->f_flag & ST_RDONLY;
+	uint64_t unit = about->f_frsize;
 
 	series_gauge(s, FILESYSTEM_INPUT(total_bytes), about->f_blocks * unit);
 	series_gauge(s, FILESYSTEM_INPUT(free_bytes), about->f_bfree * unit);
 	series_gauge(s, FILESYSTEM_INPUT(available_bytes), about->f_bavail * unit);
-	series_share(s, FILESYSTEM_INPUT(used_share), used, used + about->f_bavail);
-	series_gauge(s, FILESYSTEM_INPUT(read_only), !!(about->f_flag & ST_RDONLY));
-	/* Some have no limit, or no inodes. */
-	if (!about->f_files)
-		return;
-	series_gauge(s, FILESYSTEM_INPUT(inodes_total), about->f_files);
-	series_gauge(s, FILESYSTEM_INPUT(inodes_free), about->f_ffree);
-	series_share(s, FILESYSTEM_INPUT(inodes_used_share), about->f_files - about->f_ffree,
-		     about->f_files);
+	series_gauge(s, FILESYSTEM_INPUT(read_only), read_only);
+	/* Some have no limit on inodes, or none. */
+	if (about->f_files) {
+		series_gauge(s, FILESYSTEM_INPUT(inodes_total), about->f_files);
+		series_gauge(s, FILESYSTEM_INPUT(inodes_free), about->f_ffree);
+	}
+	if (!read_only)
+		take_shares(s, about);
 }
 
 /* Why there are no numbers of this window; "" when there are. */

@@ -117,11 +117,16 @@ static double value(const char *point, enum metric metric)
 	return number;
 }
 
-static bool has_numbers(const char *point)
+static bool is_known(const char *point, enum metric metric)
 {
 	double number;
 
-	return known(point, METRIC_FILESYSTEM_total, &number);
+	return known(point, metric, &number);
+}
+
+static bool has_numbers(const char *point)
+{
+	return is_known(point, METRIC_FILESYSTEM_total);
 }
 
 TEST(shares_are_those_of_df)
@@ -276,6 +281,8 @@ TEST(a_filesystem_of_known_size_is_told_exactly)
 	CHECK(mount(NULL, folder, NULL, MS_REMOUNT | MS_RDONLY, "size=1m") == 0);
 	window();
 	CHECK_REAL(value(folder, METRIC_FILESYSTEM_read_only), 1, 0);
+	CHECK_REAL(value(folder, METRIC_FILESYSTEM_free), 768 << 10, 0);
+	CHECK(!is_known(folder, METRIC_FILESYSTEM_used_percent));
 	CHECK(umount(folder) == 0);
 	window();
 	CHECK(row_of(folder) == NULL);
