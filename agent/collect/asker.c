@@ -161,7 +161,7 @@ static int start_thread(struct asker_thread *t)
 static struct asker_thread *new_thread(struct asker *a, struct asked *const *list, size_t count,
 				       uint64_t since_ns)
 {
-	struct asker_thread *t = calloc(1, sizeof(*t) + count * sizeof(*list));
+	struct asker_thread *t = calloc(1, sizeof(*t) + count * sizeof(void *));
 
 	if (!t)
 		return NULL;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collect/system_tcp.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +29,12 @@ void system_tcp_open(struct system_tcp *t, struct probe_state states[PROVIDERS])
 			 strerror(-count));
 }
 
-/* Counters by the names that nstat gives them: group and name in one. */
+/* What is read, by the names that nstat gives them: group and name in one. */
 static const struct {
 	const char *name;
 	unsigned input;
-} counters[] = {
+} numbers[] = {
+	{"TcpCurrEstab", SYSTEM_INPUT(tcp_established)},
 	{"TcpActiveOpens", SYSTEM_INPUT(tcp_active_opens)},
 	{"TcpPassiveOpens", SYSTEM_INPUT(tcp_passive_opens)},
 	{"TcpAttemptFails", SYSTEM_INPUT(tcp_failed_attempts)},
@@ -82,25 +82,17 @@ static struct word next_word(const char **line)
 struct sums {
 	uint64_t found; /* inputs, as bits */
 	uint64_t sum[DERIVE_MAX_INPUTS];
-	uint64_t established; /* found when has_established */
-	bool has_established;
 };
 
 static void take_number(struct sums *s, struct word group, struct word name, const char *value)
 {
-	char full[64];
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		const char *full = numbers[i].name;
 
-	snprintf(full, sizeof(full), "%.*s%.*s", (int)group.len, group.at, (int)name.len, name.at);
-	if (strcmp(full, "TcpCurrEstab") == 0) {
-		s->established = strtoull(value, NULL, 10);
-		s->has_established = true;
-		return;
-	}
-	for (size_t i = 0; i < sizeof(counters) / sizeof(*counters); i++) {
-		if (strcmp(full, counters[i].name) != 0)
+		if (strncmp(full, group.at, group.len) != 0 || !word_is(name, full + group.len))
 			continue;
-		s->found |= 1ULL << counters[i].input;
-		s->sum[counters[i].input] += strtoull(value, NULL, 10);
+		s->found |= 1ULL << numbers[i].input;
+		s->sum[numbers[i].input] += strtoull(value, NULL, 10);
 	}
 }
 
@@ -143,7 +135,7 @@ static void take_list(struct sums *s, const char *text)
 		struct word name = next_word(&line), value = next_word(&line);
 
 		if (value.len)
-			take_number(s, (struct word){0}, name, value.at);
+			take_number(s, (struct word){"", 0}, name, value.at);
 	}
 }
 
@@ -183,15 +175,17 @@ static void take_retransmit_share(struct series *m)
 			     again + m->amount[SYSTEM_INPUT(tcp_out_segments)]);
 }
 
+/* All of them are counters but one. */
 static void take_sums(struct series *machine, const struct sums *s)
 {
 	for (uint64_t left = s->found; left; left &= left - 1) {
 		unsigned input = (unsigned)__builtin_ctzll(left);
 
-		series_counter(machine, input, s->sum[input]);
+		if (input == SYSTEM_INPUT(tcp_established))
+			series_gauge(machine, input, s->sum[input]);
+		else
+			series_counter(machine, input, s->sum[input]);
 	}
-	if (s->has_established)
-		series_gauge(machine, SYSTEM_INPUT(tcp_established), s->established);
 	take_retransmit_share(machine);
 }
 

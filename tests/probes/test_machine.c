@@ -116,6 +116,42 @@ TEST(without_bpf_disks_have_all_but_percentiles)
 	CHECK(!json_object_get(disk, "latency_p99_seconds"));
 }
 
+/* The kernel counts both in ticks, the machine's as the sum over its cores. */
+TEST(the_cores_add_up_to_the_machine)
+{
+	static const char *const parts[] = {"user", "system", "iowait", "irq", "softirq", "steal"};
+	cpu_set_t first;
+	size_t i;
+	json_t *core;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	once_start_from(&once, "auto", WINDOW_MS);
+	if (sched_setaffinity(0, sizeof(first), &first))
+		SKIP("no CPU 0 for this process");
+	work_start(&work, (const char *const[]){"cpu", "1", NULL});
+
+	json_t *lines = work_finish(&work), *document = once_document(&once);
+	json_t *machine = json_object_get(json_object_get(document, "system"), "cpu");
+	json_t *cores = json_object_get(machine, "cores");
+	double tick = 100 / (window_seconds(document) * (double)sysconf(_SC_CLK_TCK));
+
+	check_inside(document, lines);
+	CHECK_UINT(json_array_size(cores), number_at(machine, "count"));
+	for (size_t part = 0; part < sizeof(parts) / sizeof(*parts); part++) {
+		double sum = 0;
+
+		json_array_foreach (cores, i, core)
+			sum += number_at(core, parts[part]);
+		CHECK_REAL(sum, number_at(machine, parts[part]) * (double)i, tick * (double)i);
+	}
+
+	double burnt = number_at(work_of(lines, "cpu"), "cpu_seconds");
+
+	CHECK(number_at(json_array_get(cores, 0), "percent") >=
+	      burnt / window_seconds(document) * 100 - 5 * tick);
+}
+
 /* Mounts of the test's own: where the agent sees those of the first process it cannot see them. */
 static void need_own_mounts(json_t *document)
 {

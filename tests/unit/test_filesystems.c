@@ -214,7 +214,7 @@ TEST_TIMEOUT(threads_that_wait_are_bounded, 60)
 	CHECK_INT(calls, ASKER_MAX_THREADS);
 	CHECK_INT(most_waiting, ASKER_MAX_THREADS);
 	for (int i = 0; i < HANGING; i++) {
-		char point[16];
+		char point[24];
 
 		snprintf(point, sizeof(point), "/hang%d", i);
 		unasked += strncmp(reason_of(point), "not asked", 9) == 0;
