@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The machine's numbers during known work. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <sched.h>
@@ -8,9 +9,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness/harness.h"
+#include "probes/agent.h"
 #include "probes/once.h"
 
 #define WINDOW_MS 3500
@@ -152,44 +156,121 @@ TEST(the_cores_add_up_to_the_machine)
 	      burnt / window_seconds(document) * 100 - 5 * tick);
 }
 
-/* Mounts of the test's own: where the agent sees those of the first process it cannot see them. */
-static void need_own_mounts(json_t *document)
+/*
+ * Goes on as the first process of a machine of its own, as far as processes and mounts go: the
+ * agent looks at the mounts of the first process where it may.
+ */
+static void own_machine(void)
 {
-	const char *from = json_string_value(json_object_get(
-		json_object_get(json_object_get(document, "agent"), "probes"), "mounts"));
+	int status = 1;
 
-	CHECK(from != NULL);
-	if (strcmp(from, "/proc/self") != 0)
-		SKIP("the agent sees the mounts of %s", from);
+	if (geteuid() != 0 || unshare(CLONE_NEWNS | CLONE_NEWPID))
+		SKIP("needs root, and mounts of its own");
+
+	pid_t first = fork();
+
+	CHECK(first >= 0);
+	if (first) {
+		waitpid(first, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
+	CHECK(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	CHECK(mount("proc", "/proc", "proc", 0, NULL) == 0);
+}
+
+/* A mount that never answers, as long as the descriptor is open that this returns. */
+static int mount_silent(char *folder)
+{
+	char options[96];
+	int server = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	own_machine();
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", server);
+	CHECK(mkdtemp(folder) != NULL);
+	if (server >= 0 && mount("silent", folder, "fuse", 0, options) == 0)
+		return server;
+	rmdir(folder);
+	SKIP("no FUSE here");
+}
+
+static void remove_silent(const char *folder)
+{
+	CHECK(umount2(folder, MNT_DETACH) == 0);
+	rmdir(folder);
 }
 
 TEST(windows_go_on_beside_a_mount_that_hangs)
 {
-	char folder[] = "/tmp/probecast-hang-XXXXXX", options[96];
-	int server = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	char folder[] = "/tmp/probecast-hang-XXXXXX";
 
-	if (geteuid() != 0 || unshare(CLONE_NEWNS) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		SKIP("needs root, and mounts of its own");
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", server);
-	CHECK(mkdtemp(folder) != NULL);
-	if (server < 0 || mount("silent", folder, "fuse", 0, options))
-		SKIP("no FUSE here");
+	mount_silent(folder);
 	once_start_from(&once, "auto", 1000);
 
 	json_t *document = once_document(&once);
-
-	umount2(folder, MNT_DETACH);
-	rmdir(folder);
-	need_own_mounts(document);
-
 	json_t *silent = labelled(document, "filesystems", "mount_point", folder);
 	json_t *root = labelled(document, "filesystems", "mount_point", "/");
 	const char *reason = json_string_value(json_object_get(silent, "reason"));
 
+	remove_silent(folder);
 	CHECK(reason && strncmp(reason, "did not answer in ", 18) == 0);
 	CHECK_STRING(json_string_value(json_object_get(silent, "type")), "fuse");
 	CHECK(!json_object_get(silent, "total_bytes"));
 	CHECK(number_at(root, "total_bytes") > 0);
-	CHECK(window_seconds(document) < 15);
+}
+
+/* The line of /proc/PID/task/TID/status, or "". */
+static void read_capabilities(pid_t pid, const char *tid, char *line, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/status", pid, tid);
+
+	FILE *f = fopen(path, "re");
+
+	while (f && fgets(line, (int)size, f) && strncmp(line, "CapPrm:", 7) != 0)
+		;
+	line[f && strncmp(line, "CapPrm:", 7) == 0 ? strcspn(line, "\n") : 0] = '\0';
+	if (f)
+		fclose(f);
+}
+
+/* How many threads; each may have no more than the collector itself. */
+static size_t check_threads(pid_t collector)
+{
+	char path[32], line[128];
+	struct dirent *entry;
+	size_t count = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", collector);
+
+	DIR *tasks = opendir(path);
+
+	CHECK(tasks != NULL);
+	while ((entry = readdir(tasks))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		read_capabilities(collector, entry->d_name, line, sizeof(line));
+		CHECK(!line[0] || strcmp(line, "CapPrm:\t00000000000001e0") == 0);
+		count += line[0] != '\0';
+	}
+	closedir(tasks);
+	return count;
+}
+
+TEST(a_thread_that_waits_for_a_mount_has_no_privileges)
+{
+	static struct test_agent agent;
+	char folder[] = "/tmp/probecast-hang-XXXXXX";
+	const struct timespec pause = {.tv_nsec = 20000000};
+	int server = mount_silent(folder);
+
+	test_agent_start(&agent, "auto");
+	CHECK(test_agent_healthy(&agent, 5000));
+	while (check_threads(agent.collector) < 2)
+		nanosleep(&pause, NULL);
+	/* The server dies, the call returns, the thread ends. */
+	close(server);
+	remove_silent(folder);
+	CHECK(test_agent_healthy(&agent, 5000));
+	CHECK_INT(test_agent_stop(&agent), 0);
 }
