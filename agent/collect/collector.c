@@ -12,6 +12,9 @@
 #include "collect/shed.h"
 #include "collect/wish.h"
 
+/* Far more than a clock that is only slewed gains in a window. */
+#define CLOCK_STEP_MS 100
+
 #define TOTALS_INPUT(id) (INPUT_TOTALS_##id - INPUT_FIRST_TOTALS)
 #define LOSSES_INPUT(id) (INPUT_LOSSES_##id - INPUT_FIRST_LOSSES)
 #define AGENT_INPUT(id) (INPUT_AGENT_##id - INPUT_FIRST_AGENT)
@@ -247,6 +250,16 @@ static void emit_probes(struct collector *c)
 	}
 }
 
+/* When the clock was set in between, both times are told by what it is now. */
+static void mend_wall_clock(struct snapshot *head)
+{
+	int64_t length_ms = (int64_t)((head->end_boot_ns - head->start_boot_ns) / NS_PER_MS);
+	int64_t told_ms = head->end_wall_ms - head->start_wall_ms;
+
+	if (told_ms < length_ms - CLOCK_STEP_MS || told_ms > length_ms + CLOCK_STEP_MS)
+		head->start_wall_ms = head->end_wall_ms - length_ms;
+}
+
 static void fill_head(struct collector *c)
 {
 	struct snapshot *head = &c->builder.head;
@@ -257,6 +270,7 @@ static void fill_head(struct collector *c)
 	begin_window(c);
 	head->end_boot_ns = c->start_boot_ns;
 	head->end_wall_ms = c->start_wall_ms;
+	mend_wall_clock(head);
 	head->interval_ms = c->interval_ms;
 	head->node = builder_string(&c->builder, c->node);
 	head->source = builder_string(&c->builder, c->source.name);
