@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +31,7 @@ static void sleep_ms(long ms)
 		;
 }
 
-static void start(struct background *b, const char *program, const char *const arguments[])
+void program_start(struct background *b, const char *program, const char *const arguments[])
 {
 	int ends[2];
 
@@ -40,7 +42,7 @@ static void start(struct background *b, const char *program, const char *const a
 		dup2(ends[1], STDOUT_FILENO);
 		close(ends[0]);
 		close(ends[1]);
-		execv(program, (char *const *)arguments);
+		execvp(program, (char *const *)arguments);
 		_exit(127);
 	}
 	close(ends[1]);
@@ -83,17 +85,31 @@ static void wait_for(struct background *b, const char *what)
 		harness_fail(__FILE__, __LINE__, "%s failed: status %#x", what, (unsigned)status);
 }
 
-void once_start_from(struct background *once, const char *source, unsigned duration_ms)
+char *program_finish(struct background *b, const char *what)
+{
+	char *text = read_text(b->out, SIZE_MAX);
+
+	wait_for(b, what);
+	return text;
+}
+
+const char *agent_program(void)
 {
 	const char *program = getenv("PROBECAST") ? getenv("PROBECAST") : "build/probecast";
-	char duration[16];
 
 	if (access(program, X_OK))
 		SKIP("the agent is not built");
+	return program;
+}
+
+void once_start_from(struct background *once, const char *source, unsigned duration_ms)
+{
+	char duration[16];
+
 	snprintf(duration, sizeof(duration), "%u", duration_ms);
-	start(once, program,
-	      (const char *const[]){"probecast", "once", "--json", "--source", source, "--duration",
-				    duration, NULL});
+	program_start(once, agent_program(),
+		      (const char *const[]){"probecast", "once", "--json", "--source", source,
+					    "--duration", duration, NULL});
 	sleep_ms(START_MS);
 }
 
@@ -106,11 +122,10 @@ void once_start(struct background *once, unsigned duration_ms)
 
 json_t *once_document(struct background *once)
 {
-	char *text = read_text(once->out, SIZE_MAX);
+	char *text = program_finish(once, "probecast once");
 	json_error_t error;
 	json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 
-	wait_for(once, "probecast once");
 	if (!document)
 		harness_fail(__FILE__, __LINE__, "not JSON: %s at byte %d", error.text,
 			     error.position);
@@ -126,8 +141,7 @@ json_t *once_finish(struct background *once)
 	return document;
 }
 
-/* build/tests/probes/test_x -> build/tests/work/work */
-static const char *work_program(void)
+const char *work_program(void)
 {
 	static char path[PATH_MAX];
 	char self[PATH_MAX];
@@ -149,7 +163,7 @@ void work_start(struct background *work, const char *const arguments[])
 		CHECK(i + 2 < sizeof(all) / sizeof(*all));
 		all[i + 1] = arguments[i];
 	}
-	start(work, work_program(), all);
+	program_start(work, work_program(), all);
 }
 
 static json_t *parse_lines(char *text)
@@ -166,10 +180,7 @@ static json_t *parse_lines(char *text)
 
 json_t *work_finish(struct background *work)
 {
-	char *text = read_text(work->out, SIZE_MAX);
-
-	wait_for(work, "work");
-	return parse_lines(text);
+	return parse_lines(program_finish(work, "work"));
 }
 
 json_t *work_lines(struct background *work, size_t lines)
@@ -274,4 +285,22 @@ void check_close(json_t *row, const char *path, double expected)
 	       (actual - expected) / expected * 100);
 	fflush(stdout);
 	harness_real(__FILE__, __LINE__, path, actual, expected, expected * 0.01);
+}
+
+void make_file(char *path, size_t size)
+{
+	struct stat about;
+	ssize_t len = readlink("/proc/self/exe", path, size - 1);
+
+	CHECK(len > 0);
+	snprintf(path + len, size - (size_t)len, ".XXXXXX");
+
+	int fd = mkstemp(path);
+
+	CHECK(fd >= 0 && fstat(fd, &about) == 0);
+	close(fd);
+	if (major(about.st_dev) != 0)
+		return;
+	unlink(path);
+	SKIP("%s is on no block device", path);
 }

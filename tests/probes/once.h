@@ -11,6 +11,17 @@ struct background {
 	int out;
 };
 
+/* Starts a program, found as execvp() finds it; arguments begin with its name. */
+void program_start(struct background *b, const char *program, const char *const arguments[]);
+
+/* Waits for its end; returns what it printed, owned by the caller. The test fails when it failed.
+ */
+char *program_finish(struct background *b, const char *what);
+
+/* Paths of the agent and of tests/work; skip the test when they are not built. */
+const char *agent_program(void);
+const char *work_program(void);
+
 /*
  * Starts `probecast once --json` and returns when it is watching. Skips the test
  * without root, without the program, or where BPF is not to be had.
@@ -56,3 +67,7 @@ void need_probe(json_t *document, const char *name);
 
 /* Fails unless the number is within 1 % of the expected one; prints both and the difference. */
 void check_close(json_t *row, const char *path, double expected);
+
+/* Makes an empty file on a block device, beside the test's own program; skips the test when that is
+ * on none. */
+void make_file(char *path, size_t size);

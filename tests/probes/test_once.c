@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -280,25 +278,6 @@ static double disks_written(json_t *document)
 	json_array_foreach (json_object_get(json_object_get(document, "system"), "disks"), i, disk)
 		bytes += number_at(disk, "write_bytes");
 	return bytes;
-}
-
-/* An empty file on a block device, beside the test's own program. */
-static void make_file(char *path, size_t size)
-{
-	struct stat about;
-	ssize_t len = readlink("/proc/self/exe", path, size - 1);
-
-	CHECK(len > 0);
-	snprintf(path + len, size - (size_t)len, ".XXXXXX");
-
-	int fd = mkstemp(path);
-
-	CHECK(fd >= 0 && fstat(fd, &about) == 0);
-	close(fd);
-	if (major(about.st_dev) != 0)
-		return;
-	unlink(path);
-	SKIP("%s is on no block device", path);
 }
 
 static void check_write(const char *kind)
