@@ -148,14 +148,15 @@ static bool has_one_row(enum scope scope)
 	       scope == SCOPE_AGENT;
 }
 
-/* Of the scopes with one row: the row has the number. */
 static bool is_shown(const struct snapshot *s, enum metric metric)
 {
 	enum scope scope = catalogue_metrics[metric].scope;
 	union snapshot_value value;
 
-	return snapshot_rows(s, scope) &&
-	       snapshot_value(s, snapshot_row(s, scope, 0), metric, &value);
+	for (size_t i = 0; i < snapshot_rows(s, scope); i++)
+		if (snapshot_value(s, snapshot_row(s, scope, i), metric, &value))
+			return true;
+	return false;
 }
 
 /*
@@ -189,13 +190,16 @@ const char *diagnosis_source(const struct collector *c, const struct snapshot *s
 					     : "/proc does not tell it, or tells it root alone";
 		p = PROVIDER_PROCFS;
 	} else if (!state->attached) {
-		return NULL;
+		/* Without the probe, the kernel's totals give the same of disks. */
+		return scope == SCOPE_DISK && is_shown(s, metric)
+			       ? catalogue_providers[PROVIDER_DISKSTATS].name
+			       : NULL;
 	}
 	if (usage >= 0 ? c->source.available >> usage & 1
 		       : !has_one_row(scope) || is_shown(s, metric))
 		return catalogue_providers[p].name;
 	if (p != PROVIDER_PROCFS)
-		*ret_reason = "this source does not tell it";
+		*ret_reason = "there is nothing of it on this machine";
 	return NULL;
 }
 
