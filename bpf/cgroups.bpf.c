@@ -33,6 +33,7 @@ int BPF_PROG(cgroups__mkdir, struct cgroup *cgroup, const char *path)
 	u32 zero = 0;
 	struct path_record *r = bpf_map_lookup_elem(&cgroup_scratch, &zero);
 
+	count_run(PROBE_CGROUPS);
 	if (!r || !is_ours(cgroup))
 		return 0;
 

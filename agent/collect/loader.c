@@ -122,6 +122,12 @@ static int find_refused(struct loader *l, const struct btf *btf, int error)
 	return found ? 0 : error;
 }
 
+/* The kernel's ENOTSUPP, which it should not show, has no text. */
+static const char *error_text(int error)
+{
+	return error == -524 ? "not supported by this kernel" : strerror(-error);
+}
+
 static int link_fd(const struct bpf_link *link)
 {
 	return link ? bpf_link__fd(link) : -1;
@@ -149,7 +155,7 @@ int loader_attach(struct loader *l, enum provider p)
 			int error = -errno;
 
 			variant_add_reason(state, "%s does not attach: %s",
-					   bpf_program__section_name(program), strerror(-error));
+					   bpf_program__section_name(program), error_text(error));
 			loader_detach(l, p);
 			return error;
 		}
