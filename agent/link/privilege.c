@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -101,13 +102,40 @@ int privilege_become(const struct privilege_user *user)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
 }
 
+/*
+ * Before 5.19 (c8644cd0efe7: bpf: refine kernel.unprivileged_bpf_disabled behaviour) every use of
+ * bpf() needs CAP_BPF where unprivileged BPF is disabled, also reading what is loaded.
+ */
+static bool reading_needs_cap_bpf(void)
+{
+	struct utsname names;
+	unsigned major = 0, minor = 0;
+
+	if (uname(&names) || sscanf(names.release, "%u.%u", &major, &minor) != 2)
+		return false;
+	return major < 5 || (major == 5 && minor < 19);
+}
+
+static bool is_permitted(cap_value_t cap)
+{
+	cap_t caps = cap_get_proc();
+	cap_flag_value_t value = CAP_CLEAR;
+	bool permitted = caps && cap_get_flag(caps, cap, CAP_PERMITTED, &value) == 0 &&
+			 value == CAP_SET;
+
+	cap_free(caps);
+	return permitted;
+}
+
 int privilege_drop(void)
 {
-	static const cap_value_t keep[] = {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SETPCAP};
+	static const cap_value_t keep[] = {CAP_BPF, CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SETPCAP};
+	int bpf = reading_needs_cap_bpf() && is_permitted(CAP_BPF) ? 1 : 0;
+	int all = (int)(sizeof(keep) / sizeof(*keep));
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	if (geteuid() != 0)
-		return set_capabilities(NULL, 0);
-	return set_capabilities(keep, sizeof(keep) / sizeof(*keep));
+		return set_capabilities(keep, bpf);
+	return set_capabilities(keep + 1 - bpf, all - 1 + bpf);
 }

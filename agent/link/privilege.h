@@ -36,6 +36,7 @@ int privilege_become(const struct privilege_user *user);
  * In the collector, once all probes are attached: keeps only what it takes to
  * start the server again as another user with an empty bounding set (CAP_SETUID,
  * CAP_SETGID, CAP_SETPCAP) and to end one that hangs (CAP_KILL); no new
- * privileges. Without root it keeps none. Returns 0 or a negative errno.
+ * privileges. Without root it keeps none. Before Linux 5.19 it keeps CAP_BPF, too,
+ * where it has that. Returns 0 or a negative errno.
  */
 int privilege_drop(void);
