@@ -7,6 +7,11 @@
 
 #include "probe.bpf.h"
 
+#define ANY_TYPE 0
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SOCK_SEQPACKET 5
+
 enum protocol { TCP, UDP, UNIX, OTHER, NONE };
 
 /* Netlink, vsock and packet sockets are no network traffic of the process. */
@@ -60,6 +65,15 @@ static __always_inline void add_receive(struct shared_counters *c, enum protocol
 	default:
 		__sync_fetch_and_add(&c->other_rx_bytes, bytes);
 	}
+}
+
+/*
+ * Calls of seqpacket sockets go on into the functions of datagram sockets, where
+ * the compiler did not join the two: each function counts its own type of socket.
+ */
+static __always_inline bool is_of_type(u32 wanted, u32 type)
+{
+	return wanted == ANY_TYPE || wanted == type;
 }
 
 /* A call that sent: bytes is what it returned. */

@@ -6,39 +6,43 @@
  */
 #include "sockets.bpf.h"
 
-static __always_inline enum protocol protocol_of_socket(struct socket *socket)
+static __always_inline enum protocol protocol_of_socket(struct socket *socket, u32 type)
 {
 	struct sock *sk = socket->sk;
 
+	if (!is_of_type(type, sk->sk_type))
+		return NONE;
 	return protocol_of(sk->__sk_common.skc_family, sk->sk_protocol);
 }
 
-#define SEND(function)                                                                   \
+#define SEND(function, type)                                                             \
 	SEC("fexit/" #function)                                                          \
 	int BPF_PROG(sockets__##function##__fexit, struct socket *socket, void *message, \
 		     size_t size, int result)                                            \
 	{                                                                                \
-		count_send(protocol_of_socket(socket), result);                          \
+		count_send(protocol_of_socket(socket, type), result);                    \
 		return 0;                                                                \
 	}
 
-#define RECEIVE(function)                                                                \
+#define RECEIVE(function, type)                                                          \
 	SEC("fexit/" #function)                                                          \
 	int BPF_PROG(sockets__##function##__fexit, struct socket *socket, void *message, \
 		     size_t size, int flags, int result)                                 \
 	{                                                                                \
-		count_receive(protocol_of_socket(socket), result, flags, 1);             \
+		count_receive(protocol_of_socket(socket, type), result, flags, 1);       \
 		return 0;                                                                \
 	}
 
-SEND(inet_sendmsg)
-SEND(inet6_sendmsg)
-SEND(unix_stream_sendmsg)
-SEND(unix_dgram_sendmsg)
-RECEIVE(inet_recvmsg)
-RECEIVE(inet6_recvmsg)
-RECEIVE(unix_stream_recvmsg)
-RECEIVE(unix_dgram_recvmsg)
+SEND(inet_sendmsg, ANY_TYPE)
+SEND(inet6_sendmsg, ANY_TYPE)
+SEND(unix_stream_sendmsg, SOCK_STREAM)
+SEND(unix_dgram_sendmsg, SOCK_DGRAM)
+SEND(unix_seqpacket_sendmsg, SOCK_SEQPACKET)
+RECEIVE(inet_recvmsg, ANY_TYPE)
+RECEIVE(inet6_recvmsg, ANY_TYPE)
+RECEIVE(unix_stream_recvmsg, SOCK_STREAM)
+RECEIVE(unix_dgram_recvmsg, SOCK_DGRAM)
+RECEIVE(unix_seqpacket_recvmsg, SOCK_SEQPACKET)
 
 /*
  * sendfile() and splice() into a socket, before 6.5 (dc97391e6610: sock: Remove
@@ -50,7 +54,7 @@ RECEIVE(unix_dgram_recvmsg)
 	int BPF_PROG(sockets__##function##__fexit, struct socket *socket, void *page, int at, \
 		     size_t size, int flags, int result)                                      \
 	{                                                                                     \
-		enum protocol protocol = protocol_of_socket(socket);                          \
+		enum protocol protocol = protocol_of_socket(socket, ANY_TYPE);                \
                                                                                               \
 		if (protocol != OTHER)                                                        \
 			count_send(protocol, result);                                         \

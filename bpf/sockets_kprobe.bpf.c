@@ -28,9 +28,13 @@ struct {
 	__type(value, struct socket_call);
 } socket_calls SEC(".maps");
 
-static __always_inline struct socket_call *enter(struct socket *socket)
+static __always_inline struct socket_call *enter(struct socket *socket, u32 type)
 {
 	struct sock *sk = BPF_CORE_READ(socket, sk);
+
+	if (!is_of_type(type, BPF_CORE_READ(sk, sk_type)))
+		return NULL;
+
 	struct socket_call *call = bpf_task_storage_get(&socket_calls, bpf_get_current_task_btf(),
 							NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -48,9 +52,9 @@ static __always_inline struct socket_call *enter(struct socket *socket)
 	return call;
 }
 
-static __always_inline void enter_receive(struct socket *socket, int flags)
+static __always_inline void enter_receive(struct socket *socket, u32 type, int flags)
 {
-	struct socket_call *call = enter(socket);
+	struct socket_call *call = enter(socket, type);
 
 	if (!call)
 		return;
@@ -104,11 +108,11 @@ static __always_inline void receive_on_the_way(int bytes)
 		take_received(call, bytes);
 }
 
-#define SEND(optional, function)                                                   \
+#define SEND(optional, function, type)                                             \
 	SEC(optional "kprobe/" #function)                                          \
 	int BPF_KPROBE(sockets__enter_##function##__kprobe, struct socket *socket) \
 	{                                                                          \
-		enter(socket);                                                     \
+		enter(socket, type);                                               \
 		return 0;                                                          \
 	}                                                                          \
                                                                                    \
@@ -119,12 +123,12 @@ static __always_inline void receive_on_the_way(int bytes)
 		return 0;                                                          \
 	}
 
-#define RECEIVE(function)                                                                         \
+#define RECEIVE(function, type)                                                                   \
 	SEC("kprobe/" #function)                                                                  \
 	int BPF_KPROBE(sockets__enter_##function##__kprobe, struct socket *socket, void *message, \
 		       size_t size, int flags)                                                    \
 	{                                                                                         \
-		enter_receive(socket, flags);                                                     \
+		enter_receive(socket, type, flags);                                               \
 		return 0;                                                                         \
 	}                                                                                         \
                                                                                                   \
@@ -135,16 +139,18 @@ static __always_inline void receive_on_the_way(int bytes)
 		return 0;                                                                         \
 	}
 
-SEND("", inet_sendmsg)
-SEND("", inet6_sendmsg)
-SEND("", unix_stream_sendmsg)
-SEND("", unix_dgram_sendmsg)
-SEND("?", inet_sendpage)
-SEND("?", unix_stream_sendpage)
-RECEIVE(inet_recvmsg)
-RECEIVE(inet6_recvmsg)
-RECEIVE(unix_stream_recvmsg)
-RECEIVE(unix_dgram_recvmsg)
+SEND("", inet_sendmsg, ANY_TYPE)
+SEND("", inet6_sendmsg, ANY_TYPE)
+SEND("", unix_stream_sendmsg, SOCK_STREAM)
+SEND("", unix_dgram_sendmsg, SOCK_DGRAM)
+SEND("", unix_seqpacket_sendmsg, SOCK_SEQPACKET)
+SEND("?", inet_sendpage, ANY_TYPE)
+SEND("?", unix_stream_sendpage, ANY_TYPE)
+RECEIVE(inet_recvmsg, ANY_TYPE)
+RECEIVE(inet6_recvmsg, ANY_TYPE)
+RECEIVE(unix_stream_recvmsg, SOCK_STREAM)
+RECEIVE(unix_dgram_recvmsg, SOCK_DGRAM)
+RECEIVE(unix_seqpacket_recvmsg, SOCK_SEQPACKET)
 
 /* Called once or more in a call, each time with the bytes that it has copied so far. */
 SEC("kprobe/tcp_cleanup_rbuf")

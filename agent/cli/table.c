@@ -161,7 +161,8 @@ static void add_machine(struct buf *out, const struct snapshot *s)
 static void add_losses(struct buf *out, const struct snapshot *s)
 {
 	double lost = one(s, METRIC_LOSSES_ring_dropped) + one(s, METRIC_LOSSES_table_full) +
-		      one(s, METRIC_LOSSES_maps_full) + one(s, METRIC_LOSSES_storage_failed);
+		      one(s, METRIC_LOSSES_maps_full) + one(s, METRIC_LOSSES_storage_failed) +
+		      one(s, METRIC_LOSSES_returns_missed);
 
 	buf_printf(out, "CPU time not attributed to a process: %.3f s of %.3f s",
 		   one(s, METRIC_LOSSES_unattributed), one(s, METRIC_SYSTEM_cpu_seconds));

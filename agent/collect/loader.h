@@ -21,7 +21,7 @@ struct probe_state {
 	bool attached;
 	char wanted[16];  /* "" for the first variant that does, the only one to try, or "off" */
 	char variant[32]; /* how, when attached */
-	char reason[160]; /* why not, when not */
+	char reason[256]; /* why not, when not */
 };
 
 struct loader {
