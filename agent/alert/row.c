@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alert/row.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "base/text.h"
 
 const char *row_label(const struct snapshot *s, const struct snapshot_row *row, enum scope scope,
 		      enum label label, char number[ROW_NUMBER_LENGTH])
 {
-	uint64_t value = 0;
-	bool there = snapshot_label(row, scope, label, &value);
-
-	if (catalogue_labels[label].type == LABEL_FLAG)
-		return there && value ? "true" : "false";
-	if (!there)
-		return "";
-	if (catalogue_labels[label].type == LABEL_STRING)
-		return snapshot_string(s, value);
-	snprintf(number, ROW_NUMBER_LENGTH, "%" PRIu64, value);
-	return number;
+	return snapshot_label_text(s, row, scope, label, number);
 }
 
 bool row_value(const struct snapshot *s, const struct snapshot_row *row, enum metric metric,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot/snapshot.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static bool inside(const struct snapshot *s, uint64_t offset, uint64_t count, uint64_t size)
 {
 	return offset % 8 == 0 && offset >= sizeof(*s) && offset <= s->bytes &&
@@ -107,6 +110,23 @@ const char *snapshot_label_string(const struct snapshot *s, const struct snapsho
 	uint64_t offset;
 
 	return snapshot_label(row, scope, label, &offset) ? snapshot_string(s, offset) : "";
+}
+
+const char *snapshot_label_text(const struct snapshot *s, const struct snapshot_row *row,
+				enum scope scope, enum label label,
+				char number[SNAPSHOT_NUMBER_LENGTH])
+{
+	uint64_t value = 0;
+	bool there = snapshot_label(row, scope, label, &value);
+
+	if (catalogue_labels[label].type == LABEL_FLAG)
+		return there && value ? "true" : "false";
+	if (!there)
+		return "";
+	if (catalogue_labels[label].type == LABEL_STRING)
+		return snapshot_string(s, value);
+	snprintf(number, SNAPSHOT_NUMBER_LENGTH, "%" PRIu64, value);
+	return number;
 }
 
 bool snapshot_value(const struct snapshot *s, const struct snapshot_row *row, enum metric metric,

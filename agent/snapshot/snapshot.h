@@ -100,6 +100,16 @@ bool snapshot_label(const struct snapshot_row *row, enum scope scope, enum label
 const char *snapshot_label_string(const struct snapshot *s, const struct snapshot_row *row,
 				  enum scope scope, enum label label);
 
+#define SNAPSHOT_NUMBER_LENGTH 24
+
+/*
+ * A label as text, "" when the row has it not; a flag is "true" or "false". A number is written to
+ * the buffer.
+ */
+const char *snapshot_label_text(const struct snapshot *s, const struct snapshot_row *row,
+				enum scope scope, enum label label,
+				char number[SNAPSHOT_NUMBER_LENGTH]);
+
 /* A metric's value: which member counts is said by metric_info.real. */
 union snapshot_value {
 	uint64_t integer;
