@@ -66,6 +66,7 @@ static void wait_for_window(const struct feed *f)
 {
 	uint64_t due = f->due_ns(f->context), now;
 
+	log_info("watching: the window has begun");
 	while ((now = clock_boot_ns()) < due) {
 		uint64_t left = (due - now + NS_PER_MS - 1) / NS_PER_MS;
 		struct pollfd ring = {.fd = f->event_fd, .events = POLLIN};

@@ -15,38 +15,33 @@
 
 #include "harness/harness.h"
 
-/* Loading and the first walk take a tenth of it; check_inside() tells when that was not enough. */
-#define START_MS 700
-
 /* The kernel lets go of an ended task through RCU: its final numbers come that much later. */
 #define RELEASE_MS 300
 
 #define MAX_OUTPUT (64u << 20)
 
-static void sleep_ms(long ms)
-{
-	struct timespec left = {ms / 1000, ms % 1000 * 1000000L};
-
-	while (nanosleep(&left, &left))
-		;
-}
-
 void program_start(struct background *b, const char *program, const char *const arguments[])
 {
-	int ends[2];
+	int ends[2], log[2];
 
-	CHECK(pipe(ends) == 0);
+	CHECK(pipe(ends) == 0 && pipe(log) == 0);
 	b->pid = fork();
 	CHECK(b->pid >= 0);
 	if (b->pid == 0) {
 		dup2(ends[1], STDOUT_FILENO);
+		if (b->log_wanted)
+			dup2(log[1], STDERR_FILENO);
+		close(log[0]);
+		close(log[1]);
 		close(ends[0]);
 		close(ends[1]);
 		execvp(program, (char *const *)arguments);
 		_exit(127);
 	}
 	close(ends[1]);
+	close(log[1]);
 	b->out = ends[0];
+	b->log = log[0];
 }
 
 /* Reads to the end, or so many lines. The text is NUL-terminated and owned by the caller. */
@@ -80,6 +75,7 @@ static void wait_for(struct background *b, const char *what)
 	int status;
 
 	close(b->out);
+	close(b->log);
 	CHECK(waitpid(b->pid, &status, 0) == b->pid);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		harness_fail(__FILE__, __LINE__, "%s failed: status %#x", what, (unsigned)status);
@@ -102,15 +98,33 @@ const char *agent_program(void)
 	return program;
 }
 
+/* Its log says when the window has begun; what it says before that is shown when it never does. */
+static void wait_until_watching(const struct background *once)
+{
+	char log[8192];
+	size_t len = 0;
+	ssize_t got;
+
+	while (len < sizeof(log) - 1 &&
+	       (got = read(once->log, log + len, sizeof(log) - 1 - len)) > 0) {
+		len += (size_t)got;
+		log[len] = '\0';
+		if (strstr(log, "watching"))
+			return;
+	}
+	harness_fail(__FILE__, __LINE__, "the agent does not watch: %.*s", (int)len, log);
+}
+
 void once_start_from(struct background *once, const char *source, unsigned duration_ms)
 {
 	char duration[16];
 
 	snprintf(duration, sizeof(duration), "%u", duration_ms);
+	once->log_wanted = true;
 	program_start(once, agent_program(),
 		      (const char *const[]){"probecast", "once", "--json", "--source", source,
-					    "--duration", duration, NULL});
-	sleep_ms(START_MS);
+					    "--duration", duration, "--log-level", "info", NULL});
+	wait_until_watching(once);
 }
 
 void once_start(struct background *once, unsigned duration_ms)

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* A program that runs in the background; what it prints is read at its end. */
 struct background {
 	pid_t pid;
 	int out;
+	int log; /* its standard error, when log_wanted was set before it was started */
+	bool log_wanted;
 };
 
 /* Starts a program, found as execvp() finds it; arguments begin with its name. */

@@ -40,7 +40,10 @@ static void open_collector(void)
 {
 	char error[512] = "";
 
-	if (collector_open(&collector, "procfs", "here", 1000, error, sizeof(error)))
+	struct collector_options o = {
+		.source = "procfs", .node = "here", .probes = "", .interval_ms = 1000};
+
+	if (collector_open(&collector, &o, error, sizeof(error)))
 		harness_fail(__FILE__, __LINE__, "%s", error);
 }
 
