@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Requests completed by each block device. The request carries its own start
+ * How long the requests of each block device took; how many there were, and of how
+ * many bytes, the kernel counts by itself. The request carries its own start
  * time, so one hook gives the latency and no map of requests in flight is
  * needed: 116 ns per I/O against 605 ns for issue + complete.
  */
@@ -57,7 +58,7 @@ static __always_inline void count_latency(struct disk_counters *c, u64 ns)
 		__sync_fetch_and_add(&c->latency[bucket], 1);
 }
 
-static __always_inline void complete(struct request *request, u32 bytes)
+static __always_inline void complete(struct request *request)
 {
 	u32 operation = BPF_CORE_READ(request, cmd_flags) & REQ_OP_MASK;
 
@@ -69,29 +70,21 @@ static __always_inline void complete(struct request *request, u32 bytes)
 	struct gendisk *disk = disk_of(request);
 	struct disk_counters *c = disk ? counters_of(disk) : NULL;
 
-	if (!c)
-		return;
-	count_latency(c, bpf_ktime_get_ns() - BPF_CORE_READ(request, start_time_ns));
-	if (operation == REQ_OP_READ) {
-		__sync_fetch_and_add(&c->reads, 1);
-		__sync_fetch_and_add(&c->read_bytes, bytes);
-	} else {
-		__sync_fetch_and_add(&c->writes, 1);
-		__sync_fetch_and_add(&c->write_bytes, bytes);
-	}
+	if (c)
+		count_latency(c, bpf_ktime_get_ns() - BPF_CORE_READ(request, start_time_ns));
 }
 
 SEC("tp_btf/block_rq_complete")
-int BPF_PROG(block__complete, struct request *request, int error, unsigned int bytes)
+int BPF_PROG(block__complete, struct request *request)
 {
-	complete(request, bytes);
+	complete(request);
 	return 0;
 }
 
 /* Where the typed tracepoint is refused. */
 SEC("raw_tp/block_rq_complete")
-int BPF_PROG(block__complete__raw_tp, struct request *request, int error, unsigned int bytes)
+int BPF_PROG(block__complete__raw_tp, struct request *request)
 {
-	complete(request, bytes);
+	complete(request);
 	return 0;
 }

@@ -140,13 +140,9 @@ struct connection_record {
 
 #define RECORD_DISK_NAME_LENGTH 32
 
-/* Requests completed by one block device since the probe was attached. */
+/* Latency of the requests that one block device completed since the probe was attached. */
 struct disk_counters {
 	char name[RECORD_DISK_NAME_LENGTH];
-	__u64 reads;
-	__u64 writes;
-	__u64 read_bytes;
-	__u64 write_bytes;
 	__u64 latency_sum_ns;
 	__u32 latency[LATENCY_BUCKETS]; /* requests; wraps around */
 };

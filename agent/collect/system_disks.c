@@ -113,19 +113,14 @@ static struct disk *disk_of(struct system_disks *d, const struct disk_line *line
 	return add_disk(d, line->device, line->name);
 }
 
-/* Without a request there is no latency to tell. */
-static void take_mean(struct series *s, uint64_t requests)
+/* Without the probe, from times in ms: 0 of these would be no answer. */
+static void take_coarse_mean(struct series *s)
 {
-	if (requests)
-		series_gauge(s, DISK_INPUT(latency_mean_ns),
-			     s->amount[DISK_INPUT(latency_sum_ns)] / requests);
-	else
-		s->available &= ~(1ULL << DISK_INPUT(latency_mean_ns));
-}
+	uint64_t requests = s->amount[DISK_INPUT(reads)] + s->amount[DISK_INPUT(writes)];
+	uint64_t ns = s->amount[DISK_INPUT(request_ms)] * NS_PER_MS;
 
-static uint64_t requests_of(const struct series *s)
-{
-	return s->amount[DISK_INPUT(reads)] + s->amount[DISK_INPUT(writes)];
+	if (s->available >> DISK_INPUT(request_ms) & 1 && requests && ns)
+		series_gauge(s, DISK_INPUT(latency_mean_ns), ns / requests);
 }
 
 static void take_traffic(struct series *s, const struct disk_line *line)
@@ -134,8 +129,9 @@ static void take_traffic(struct series *s, const struct disk_line *line)
 	series_counter(s, DISK_INPUT(writes), line->writes);
 	series_counter(s, DISK_INPUT(read_bytes), line->read_sectors * SECTOR_BYTES);
 	series_counter(s, DISK_INPUT(write_bytes), line->write_sectors * SECTOR_BYTES);
-	series_counter(s, DISK_INPUT(latency_sum_ns), (line->read_ms + line->write_ms) * NS_PER_MS);
-	take_mean(s, requests_of(s));
+	series_counter(s, DISK_INPUT(request_ms), line->read_ms + line->write_ms);
+	series_counter(s, DISK_INPUT(busy_ns), line->busy_ms * NS_PER_MS);
+	series_counter(s, DISK_INPUT(queue_ms), line->queue_ms);
 }
 
 static void take_line(struct system_disks *d, const struct disk_line *line)
@@ -147,11 +143,7 @@ static void take_line(struct system_disks *d, const struct disk_line *line)
 	disk->seen = true;
 	if (d->round % ASK_AGAIN_WINDOWS == disk->device % ASK_AGAIN_WINDOWS)
 		disk->counted = is_counted(disk->device);
-	if (!disk->counted)
-		return;
-	series_counter(&disk->series, DISK_INPUT(busy_ns), line->busy_ms * NS_PER_MS);
-	series_counter(&disk->series, DISK_INPUT(queue_ms), line->queue_ms);
-	if (!disk->histogram)
+	if (disk->counted)
 		take_traffic(&disk->series, line);
 }
 
@@ -177,6 +169,7 @@ void system_disks_read(struct system_disks *d, struct buf *buffer)
 	while ((disk = table_next(&d->table, &at))) {
 		series_begin(&disk->series);
 		disk->seen = !text;
+		disk->traced = false;
 	}
 	if (!text)
 		return;
@@ -195,27 +188,21 @@ void system_disks_read(struct system_disks *d, struct buf *buffer)
  */
 static bool begin_trace(struct disk *disk, const struct disk_counters *c)
 {
-	struct series *s = &disk->series;
-
-	if (strcmp(disk->name, c->name) != 0)
-		return false;
-	disk->histogram = calloc(1, sizeof(*disk->histogram));
-	if (!disk->histogram)
-		return false;
-	for (unsigned i = 0; i <= DISK_INPUT(latency_sum_ns); i++) {
-		s->last[i] = 0;
-		s->seeded |= 1ULL << i;
-	}
-	return true;
+	if (strcmp(disk->name, c->name) == 0)
+		disk->histogram = calloc(1, sizeof(*disk->histogram));
+	disk->series.seeded |= 1ULL << DISK_INPUT(latency_sum_ns);
+	return disk->histogram != NULL;
 }
 
+/* Without a request there is no latency to tell. */
 static void take_latency(struct series *s, struct histogram *h, const struct disk_counters *c)
 {
 	series_counter(s, DISK_INPUT(latency_sum_ns), c->latency_sum_ns);
 	histogram_read(h, c->latency);
-	take_mean(s, h->count);
 	if (!h->count)
 		return;
+	series_gauge(s, DISK_INPUT(latency_mean_ns),
+		     s->amount[DISK_INPUT(latency_sum_ns)] / h->count);
 	series_gauge(s, DISK_INPUT(latency_p50_ns), histogram_percentile(h, 50));
 	series_gauge(s, DISK_INPUT(latency_p95_ns), histogram_percentile(h, 95));
 	series_gauge(s, DISK_INPUT(latency_p99_ns), histogram_percentile(h, 99));
@@ -231,28 +218,30 @@ bool system_disks_trace(struct system_disks *d, uint32_t device, const struct di
 	if (!disk || (!disk->histogram && !begin_trace(disk, c)))
 		return false;
 	disk->seen = true;
-	series_counter(&disk->series, DISK_INPUT(reads), c->reads);
-	series_counter(&disk->series, DISK_INPUT(writes), c->writes);
-	series_counter(&disk->series, DISK_INPUT(read_bytes), c->read_bytes);
-	series_counter(&disk->series, DISK_INPUT(write_bytes), c->write_bytes);
+	disk->traced = true;
 	take_latency(&disk->series, disk->histogram, c);
 	return true;
 }
 
+static void emit_one(struct builder *b, struct disk *disk, uint64_t length_ns)
+{
+	struct builder_row row = {0};
+
+	if (!disk->traced)
+		take_coarse_mean(&disk->series);
+	builder_label_string(b, &row, SCOPE_DISK, LABEL_DISK_name, disk->name);
+	series_derive(&disk->series, &row, SCOPE_DISK, length_ns, 1);
+	builder_add(b, SCOPE_DISK, &row);
+}
+
 void system_disks_emit(const struct system_disks *d, struct builder *b, uint64_t length_ns)
 {
-	const struct disk *disk;
+	struct disk *disk;
 	size_t at = 0;
 
-	while ((disk = table_next(&d->table, &at))) {
-		struct builder_row row = {0};
-
-		if (!disk->seen)
-			continue;
-		builder_label_string(b, &row, SCOPE_DISK, LABEL_DISK_name, disk->name);
-		series_derive(&disk->series, &row, SCOPE_DISK, length_ns, 1);
-		builder_add(b, SCOPE_DISK, &row);
-	}
+	while ((disk = table_next(&d->table, &at)))
+		if (disk->seen)
+			emit_one(b, disk, length_ns);
 }
 
 void system_disks_close(struct system_disks *d)

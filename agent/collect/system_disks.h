@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Block devices. /proc/diskstats says which there are and how busy they were;
- * their traffic comes from the BPF probe where that sees the device, and from
- * /proc/diskstats where it does not: without BPF, and for devices that make no
- * requests of their own, as those of the device mapper.
+ * Block devices: their traffic, and how busy they were, from /proc/diskstats, and
+ * the latency of their requests from the BPF probe. Devices that make no requests
+ * of their own, as those of the device mapper, have no latency but the mean.
  */
 #pragma once
 
@@ -20,6 +19,7 @@ struct disk {
 	char name[RECORD_DISK_NAME_LENGTH];
 	bool seen;		     /* in the newest reading */
 	bool counted;		     /* the kernel was told to count its traffic */
+	bool traced;		     /* the probe told of it in this window */
 	struct histogram *histogram; /* owned; NULL until the probe sees a request */
 	struct series series;
 };

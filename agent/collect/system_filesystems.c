@@ -39,11 +39,12 @@ int system_filesystems_open_process(struct system_filesystems *f, const char *pr
 void system_filesystems_open(struct system_filesystems *f, struct probe_state *state)
 {
 	static const char *const processes[] = {"/proc/1", "/proc/self"};
+	static const char *const variants[] = {"pid 1", "self"};
 	int failed = -ENOENT;
 
 	for (size_t i = 0; i < 2 && failed; i++) {
 		failed = system_filesystems_open_process(f, processes[i], asker_kernel);
-		text_copy(state->variant, sizeof(state->variant), processes[i]);
+		text_copy(state->variant, sizeof(state->variant), variants[i]);
 	}
 	state->attached = failed == 0;
 	if (failed)

@@ -104,17 +104,15 @@ static struct disk_counters counters = {.name = "x1"};
 
 static void complete(unsigned requests, uint64_t ns)
 {
-	counters.writes += requests;
-	counters.write_bytes += requests * 4096ULL;
 	counters.latency_sum_ns += requests * ns;
 	counters.latency[latency_bucket(ns)] += requests;
 }
 
-TEST(what_the_probe_sees_it_counts)
+TEST(the_probe_tells_how_long_requests_took)
 {
 	begin();
 	read_lines("4000 1 x1 10 0 80 5 20 0 160 10 0 100 200\n");
-	read_lines("4000 1 x1 10 0 80 5 120 0 160 10 0 100 200\n");
+	read_lines("4000 1 x1 10 0 80 5 120 0 960 610 0 100 200\n");
 	complete(90, NS_PER_MS);
 	complete(10, 50 * NS_PER_MS);
 	CHECK(system_disks_trace(&disks, DEVICE(1), &counters));
@@ -126,12 +124,34 @@ TEST(what_the_probe_sees_it_counts)
 	CHECK_REAL(value("x1", METRIC_DISK_latency_p95), 50e-3, 50e-3 / 32);
 	CHECK_REAL(value("x1", METRIC_DISK_latency_p99), 50e-3, 50e-3 / 32);
 	/* A window without a request. */
-	read_lines("4000 1 x1 10 0 80 5 120 0 160 10 0 100 200\n");
+	read_lines("4000 1 x1 10 0 80 5 120 0 960 610 0 100 200\n");
 	CHECK(system_disks_trace(&disks, DEVICE(1), &counters));
 	show();
 	CHECK_REAL(value("x1", METRIC_DISK_writes), 0, 0);
 	CHECK(!is_known("x1", METRIC_DISK_latency_mean));
 	CHECK(!is_known("x1", METRIC_DISK_latency_p50));
+	system_disks_close(&disks);
+}
+
+/* To save its cost: what it does not see meanwhile is in nobody's latency, and no jump after it. */
+TEST(the_probe_can_be_switched_off_and_on)
+{
+	begin();
+	read_lines("4000 1 x1 10 0 80 5 20 0 160 10 0 100 200\n");
+	complete(5, 3 * NS_PER_MS);
+	CHECK(system_disks_trace(&disks, DEVICE(1), &counters));
+	read_lines("4000 1 x1 10 0 80 5 40 0 320 50 0 100 200\n");
+	show();
+	CHECK_REAL(value("x1", METRIC_DISK_writes), 20, 0);
+	CHECK_REAL(value("x1", METRIC_DISK_latency_mean), 2e-3, 1e-9);
+	CHECK(!is_known("x1", METRIC_DISK_latency_p99));
+	read_lines("4000 1 x1 10 0 80 5 42 0 336 54 0 100 200\n");
+	complete(2, 7 * NS_PER_MS);
+	CHECK(system_disks_trace(&disks, DEVICE(1), &counters));
+	show();
+	CHECK_REAL(value("x1", METRIC_DISK_writes), 2, 0);
+	CHECK_REAL(value("x1", METRIC_DISK_latency_mean), 7e-3, 1e-9);
+	CHECK_REAL(value("x1", METRIC_DISK_latency_p50), 7e-3, 7e-3 / 32);
 	system_disks_close(&disks);
 }
 
