@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/table.h"
+#include "base/text.h"
 
 /* Filesystems that hold nobody's files, and images that are full by their nature. */
 static const char *const skipped_types[] = {
@@ -19,17 +20,34 @@ static const char *const skipped_types[] = {
 	"fuse.lxcfs", "resctrl",     "nfsd",	   "fuse.portal", "fuse.gvfsd-fuse",
 };
 
-/* Overlays are the roots of containers, on the disk of their files; tmpfs in /sys and /proc holds
- * mount points, or hides what a container is not to see. */
+/*
+ * Small ones in memory, of which a node has several for each of its pods, and what hides parts of
+ * /proc and /sys.
+ */
+static const char *const skipped_tmpfs[] = {
+	"/proc/*",
+	"/sys/*",
+	"/run/credentials/*",
+	"/run/containerd/*",
+	"/run/k3s/containerd/*",
+	"/var/lib/docker/containers/*",
+	"/var/lib/containers/*",
+	"*/kubernetes.io~secret/*",
+	"*/kubernetes.io~projected/*",
+};
+
 static bool is_skipped(const struct mount *m)
 {
+	/* The roots of containers: their files are on a disk that is shown. */
 	if (strcmp(m->type, "overlay") == 0)
 		return strcmp(m->point, "/") != 0;
-	if (strcmp(m->type, "tmpfs") == 0 &&
-	    (strncmp(m->point, "/sys/", 5) == 0 || strncmp(m->point, "/proc/", 6) == 0))
-		return true;
 	for (size_t i = 0; i < sizeof(skipped_types) / sizeof(*skipped_types); i++)
 		if (strcmp(m->type, skipped_types[i]) == 0)
+			return true;
+	if (strcmp(m->type, "tmpfs") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(skipped_tmpfs) / sizeof(*skipped_tmpfs); i++)
+		if (text_glob(skipped_tmpfs[i], m->point))
 			return true;
 	return false;
 }

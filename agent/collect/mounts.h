@@ -22,9 +22,9 @@ struct mounts {
 
 /*
  * Lists the filesystems of a file, each once: the kernel's own (proc, cgroup, ...) and images that
- * are always full (squashfs, ...) are left out, so are overlays but that of the root, mounts under
- * others on the same place, and all but one mount of the same device. The text is changed, and must
- * outlive the list. Returns 0 or -ENOMEM.
+ * are always full (squashfs, ...) are left out, so are the roots and secrets of containers, mounts
+ * under others on the same place, and all but one mount of the same device. The text is changed,
+ * and must outlive the list. Returns 0 or -ENOMEM.
  */
 int mounts_parse(struct mounts *ret, char *text);
 

@@ -7,7 +7,7 @@
 #include "collect/proc_file.h"
 #include "collect/series.h"
 
-#define SYSTEM_MAX_FILESYSTEMS 512
+#define SYSTEM_MAX_FILESYSTEMS 1024
 
 struct filesystem {
 	struct asked *asked; /* owned */

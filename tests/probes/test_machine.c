@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -154,6 +155,45 @@ TEST(the_cores_add_up_to_the_machine)
 
 	CHECK(number_at(json_array_get(cores, 0), "percent") >=
 	      burnt / window_seconds(document) * 100 - 5 * tick);
+}
+
+/* A line of /proc/meminfo in bytes. */
+static double kernel_says(const char *name)
+{
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "re");
+	double kib = -1;
+
+	CHECK(f != NULL);
+	while (kib < 0 && fgets(line, sizeof(line), f))
+		if (strncmp(line, name, strlen(name)) == 0)
+			kib = strtod(line + strlen(name), NULL);
+	fclose(f);
+	CHECK(kib >= 0);
+	return kib * 1024;
+}
+
+#define HELD_BYTES (64 << 20)
+
+TEST(memory_is_what_the_kernel_says)
+{
+	double before = kernel_says("Shmem:");
+	int fd = memfd_create("held", MFD_CLOEXEC);
+
+	CHECK(fd >= 0 && fallocate(fd, 0, 0, HELD_BYTES) == 0);
+	once_start_from(&once, "auto", 1000);
+
+	json_t *document = once_document(&once);
+	json_t *memory = json_object_get(json_object_get(document, "system"), "memory");
+	double total = kernel_says("MemTotal:");
+
+	CHECK_REAL(number_at(memory, "total_bytes"), total, 0);
+	CHECK_REAL(number_at(memory, "swap_total_bytes"), kernel_says("SwapTotal:"), 0);
+	CHECK_REAL(number_at(memory, "shared_bytes"), before + HELD_BYTES, HELD_BYTES / 4);
+	CHECK_REAL(number_at(memory, "used_percent"), number_at(memory, "used_bytes") / total * 100,
+		   0.001);
+	CHECK_REAL(number_at(memory, "used_percent") + number_at(memory, "available_percent"), 100,
+		   0.002);
 }
 
 /*

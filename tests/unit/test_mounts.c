@@ -56,9 +56,16 @@ TEST(pseudo_filesystems_and_images_are_left_out)
 	      "5 4 0:23 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
 	      "6 1 7:1 / /snap/core/1 ro - squashfs /dev/loop1 ro\n"
 	      "7 1 0:24 / /run rw - tmpfs tmpfs rw\n"
-	      "8 1 0:25 / /var/lib/docker/overlay2/x/merged rw - overlay overlay rw\n");
-	CHECK_UINT(mounts.count, 2);
+	      "8 1 0:25 / /var/lib/docker/overlay2/x/merged rw - overlay overlay rw\n"
+	      "9 1 0:26 / /var/lib/kubelet/pods/x/volumes/kubernetes.io~secret/y rw - tmpfs tmpfs "
+	      "rw\n"
+	      "10 1 0:27 / /var/lib/kubelet/pods/x/volumes/kubernetes.io~empty-dir/z rw - tmpfs t "
+	      "rw\n"
+	      "11 1 0:28 / /run/containerd/io.containerd.grpc.v1.cri/sandboxes/x/shm rw - tmpfs "
+	      "shm rw\n");
+	CHECK_UINT(mounts.count, 3);
 	CHECK(at("/") && at("/run"));
+	CHECK(at("/var/lib/kubelet/pods/x/volumes/kubernetes.io~empty-dir/z") != NULL);
 	parse("8 1 0:25 / / rw - overlay overlay rw\n");
 	CHECK_UINT(mounts.count, 1);
 }
