@@ -89,6 +89,7 @@ static void read_all(struct collector *c, bool full)
 		log_warning("the walk over all tasks failed: %s", strerror(-failed));
 	}
 	collector_drain(c);
+	system_cpu_complete(&c->system.cpu, &c->system.machine, c->window.totals.root_run_ns);
 	if (c->source.read_disks)
 		c->source.read_disks(c->source.context, &c->system.disks);
 }
@@ -201,6 +202,8 @@ int collector_open(struct collector *c, const struct collector_options *o, char 
 		return failed;
 	}
 	fill_reasons(c);
+	/* Without exact times of the tasks of the root, ticks are held against ticks. */
+	c->system.cpu.cgroups.unified &= c->source.exit_events;
 	identity_init(&c->identity);
 	window_init(&c->window, &c->identity, c->source.available);
 	connections_init(&c->connections, &c->window);

@@ -14,9 +14,6 @@
 
 #define POD_LOGS "/var/log/pods"
 
-/* kernfs numbers its nodes from 1. */
-#define ROOT_CGROUP_ID 1
-
 void identity_init(struct identity *id)
 {
 	*id = (struct identity){
@@ -100,7 +97,7 @@ static struct cgroup *read_cgroup(const struct identity *id, uint64_t cgroup_id,
 
 	const char *path = pick_path(text, id->cgroup_v1);
 
-	if (!path || (strcmp(path, "/") == 0 && cgroup_id != ROOT_CGROUP_ID))
+	if (!path || (strcmp(path, "/") == 0 && cgroup_id != IDENTITY_ROOT_CGROUP))
 		return NULL;
 	return cgroup_new(path);
 }

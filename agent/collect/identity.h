@@ -15,6 +15,9 @@
 /* Windows for which a cgroup, and its groups, are kept without a process. */
 #define IDENTITY_KEPT_WINDOWS 24
 
+/* The id of a hierarchy's root: kernfs numbers its nodes from 1. */
+#define IDENTITY_ROOT_CGROUP 1
+
 struct identity {
 	struct table users;   /* char *, owned */
 	struct table cgroups; /* struct cgroup, owned */

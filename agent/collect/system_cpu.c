@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "collect/system.h"
 
+/* The machine's busy time follows with system_cpu_complete(). */
+#define NOT_YET UINT64_MAX
+
 #define CORE_INPUT(id) (INPUT_CORE_##id - INPUT_FIRST_CORE)
 
 _Static_assert(SYSTEM_INPUT(cpu_steal_ns) - SYSTEM_INPUT(cpu_busy_ns) ==
@@ -28,6 +31,7 @@ int system_cpu_open(struct system_cpu *c, struct probe_state *state)
 	*c = (struct system_cpu){.ticks_per_second = sysconf(_SC_CLK_TCK)};
 	c->stat_fd = proc_file_open("/proc/stat", state);
 	c->usage_fd = open_usage();
+	cgroup_cpu_open(&c->cgroups, "/sys/fs/cgroup");
 	c->core_limit = (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
 	if (c->core_limit > SYSTEM_MAX_CORES)
 		c->core_limit = SYSTEM_MAX_CORES;
@@ -58,7 +62,11 @@ static uint64_t busy_of(const uint64_t ns[CPU_FIELDS])
 static uint64_t busy_total(const struct system_cpu *c, const uint64_t ns[CPU_FIELDS])
 {
 	char text[32];
-	ssize_t len = c->usage_fd < 0 ? -1 : pread(c->usage_fd, text, sizeof(text) - 1, 0);
+	ssize_t len;
+
+	if (c->cgroups.unified)
+		return NOT_YET;
+	len = c->usage_fd < 0 ? -1 : pread(c->usage_fd, text, sizeof(text) - 1, 0);
 
 	if (len <= 0)
 		return busy_of(ns);
@@ -74,7 +82,7 @@ static void take_times(struct series *s, unsigned first, uint64_t busy,
 		busy, ns[USER] + ns[NICE], ns[SYSTEM], ns[IOWAIT], ns[IRQ], ns[SOFTIRQ], ns[STEAL],
 	};
 
-	for (unsigned i = 0; i < sizeof(times) / sizeof(*times); i++)
+	for (unsigned i = busy == NOT_YET; i < sizeof(times) / sizeof(*times); i++)
 		series_steady(s, first + i, times[i]);
 }
 
@@ -104,12 +112,19 @@ void system_cpu_read(struct system_cpu *c, struct series *machine, struct buf *t
 	if (!line)
 		return;
 	c->cores_seen = 0;
+	c->cgroups_read = cgroup_cpu_read(&c->cgroups);
 	while (line && strncmp(line, "cpu", 3) == 0) {
 		take_line(c, machine, line);
 		line = strchr(line, '\n');
 		line += line != NULL;
 	}
 	series_gauge(machine, SYSTEM_INPUT(cpu_count), c->cores_seen);
+}
+
+void system_cpu_complete(struct system_cpu *c, struct series *machine, uint64_t root_ns)
+{
+	if (c->cgroups_read)
+		series_steady(machine, SYSTEM_INPUT(cpu_busy_ns), c->cgroups.total_ns + root_ns);
 }
 
 void system_cpu_emit(const struct system_cpu *c, struct builder *b, uint64_t length_ns)
@@ -129,6 +144,7 @@ void system_cpu_close(struct system_cpu *c)
 {
 	proc_file_close(&c->stat_fd);
 	proc_file_close(&c->usage_fd);
+	cgroup_cpu_close(&c->cgroups);
 	free(c->cores);
 	c->cores = NULL;
 }

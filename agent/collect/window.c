@@ -118,6 +118,13 @@ static void thread_remove(struct window *w, const struct record_header *head)
 	free(t);
 }
 
+static void count_run(struct window *w, const struct process *p, uint64_t run_ns)
+{
+	w->totals.run_ns += run_ns;
+	if (p->cgroup_id == IDENTITY_ROOT_CGROUP)
+		w->totals.root_run_ns += run_ns;
+}
+
 /* Adds what the counters grew by. A task older than the agent brings its past as total, not as
  * amount. */
 static void add_thread(struct window *w, struct process *p, struct thread_counters *last,
@@ -138,7 +145,7 @@ static void add_thread(struct window *w, struct process *p, struct thread_counte
 			continue;
 		p->amount[i] += grown;
 		if (i == PROCESS_INPUT(run_ns))
-			w->totals.run_ns += grown;
+			count_run(w, p, grown);
 	}
 }
 
