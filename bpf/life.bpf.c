@@ -107,6 +107,14 @@ int BPF_PROG(life__exec, struct task_struct *task, s32 old_pid, struct linux_bin
 	return 0;
 }
 
+static __always_inline void fill_shared(struct task_record *r, struct task_struct *leader)
+{
+	struct process_storage *storage = bpf_task_storage_get(&processes, leader, NULL, 0);
+
+	if (storage)
+		r->shared = storage->counters;
+}
+
 /* Threads that end before their process does are told by their release alone. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(life__exit, struct task_struct *task)
@@ -126,6 +134,7 @@ int BPF_PROG(life__exit, struct task_struct *task)
 		return 0;
 	r->group_dead = group_dead;
 	r->peak_pages = task->signal->maxrss;
+	fill_shared(r, task->group_leader);
 	bpf_ringbuf_submit(r, wakeup_flags());
 	return 0;
 }
@@ -140,11 +149,8 @@ int BPF_PROG(life__free, struct task_struct *task)
 	if (!r)
 		return 0;
 
-	/* Leaders have it, also those that were: exec may have given their tid to another. */
-	struct process_storage *storage = bpf_task_storage_get(&processes, task, NULL, 0);
-
-	if (storage)
-		r->shared = storage->counters;
+	/* Leaders have them, also those that were: exec may have given their tid to another. */
+	fill_shared(r, task);
 	bpf_ringbuf_submit(r, wakeup_flags());
 	return 0;
 }

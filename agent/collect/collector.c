@@ -118,6 +118,7 @@ static void read_totals(struct collector *c, const struct window_counts *seen)
 	series_counter(&c->losses, LOSSES_INPUT(returns_missed), counts.returns_missed);
 	series_counter(&c->losses, LOSSES_INPUT(maps_full), counts.maps_full);
 	series_counter(&c->losses, LOSSES_INPUT(exits_missed), c->window.totals.exits_missed);
+	series_counter(&c->losses, LOSSES_INPUT(releases_missed), c->window.totals.releases_missed);
 	series_counter(&c->losses, LOSSES_INPUT(unowned), c->window.totals.unowned);
 	if (!c->states[PROVIDER_CONNECTIONS].attached)
 		return;

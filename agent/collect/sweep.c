@@ -37,6 +37,8 @@ static bool thread_is_gone(void *context, void *item)
 	if (--p->threads_known == 0 && !p->exited) {
 		s->window->totals.exits_missed += s->window->exit_events;
 		window_set_exited(s->window, p, 0);
+	} else {
+		s->window->totals.releases_missed += s->window->exit_events;
 	}
 	free(t);
 	return true;

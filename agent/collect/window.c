@@ -261,7 +261,6 @@ static void take_counters(struct window *w, struct process *p, const struct task
 static void take_release(struct window *w, struct process *p, const struct task_record *r)
 {
 	if (former_is(p, &r->head)) {
-		add_shared(p, &p->former->shared, &r->shared);
 		free(p->former);
 		p->former = NULL;
 		return;
@@ -270,7 +269,6 @@ static void take_release(struct window *w, struct process *p, const struct task_
 	if (r->head.tid != r->head.pid)
 		return;
 	p->zombie = false;
-	add_shared(p, &p->shared, &r->shared);
 	if (!p->exited)
 		window_set_exited(w, p, r->exit_code);
 }
@@ -290,6 +288,8 @@ void window_task(struct window *w, const struct task_record *r)
 	take_counters(w, p, r);
 	if (r->head.kind == RECORD_TASK)
 		take_walk(w, p, r);
+	else
+		add_shared(p, former_is(p, &r->head) ? &p->former->shared : &p->shared, &r->shared);
 	if (r->head.kind == RECORD_EXIT)
 		take_exit(w, p, r);
 	if (r->head.kind == RECORD_FREE)

@@ -58,11 +58,12 @@ struct process {
 
 /* Losses and sums, counted for ever. */
 struct window_totals {
-	uint64_t run_ns;       /* of all processes */
-	uint64_t root_run_ns;  /* of those in the root cgroup */
-	uint64_t table_full;   /* records of tasks that found no room */
-	uint64_t exits_missed; /* processes found gone without an event */
-	uint64_t unowned;      /* threads that were released and whose process is not known */
+	uint64_t run_ns;	  /* of all processes */
+	uint64_t root_run_ns;	  /* of those in the root cgroup */
+	uint64_t table_full;	  /* records of tasks that found no room */
+	uint64_t exits_missed;	  /* processes found gone without an event */
+	uint64_t releases_missed; /* threads found gone whose release was not told */
+	uint64_t unowned;	  /* threads that were released and whose process is not known */
 };
 
 struct groups;

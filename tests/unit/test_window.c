@@ -259,6 +259,26 @@ TEST(a_process_whose_exit_was_lost_is_found_by_the_second_full_walk)
 	CHECK_UINT(window.totals.exits_missed, 1);
 }
 
+TEST(an_exit_without_a_release_has_all_bytes_and_is_counted)
+{
+	struct task_record r = task(RECORD_EXIT, 7, 7, 2000, 10);
+
+	setup();
+	r.group_dead = 1;
+	r.shared.tcp_tx_bytes = 500;
+	window_task(&window, &r);
+	CHECK_REAL(metric(close_window(), 7, 2000, METRIC_PROCESS_tcp_tx), 500, 0);
+	for (int walk = 0; walk < 2; walk++) {
+		CHECK_UINT(window.totals.releases_missed, 0);
+		window_walk_begin(&window);
+		window_walk_end(&window, true, 0, 12);
+	}
+	CHECK_UINT(window.totals.releases_missed, 1);
+	CHECK_UINT(window.totals.exits_missed, 0);
+	close_window();
+	CHECK_UINT(window.processes.count, 0);
+}
+
 TEST(a_release_after_a_missed_walk_counts_only_what_is_new)
 {
 	setup();
