@@ -25,7 +25,7 @@ static json_t *observe(const char *const arguments[], const char *path, json_t *
 
 	unlink(path);
 
-	json_t *document = once_finish(&once);
+	json_t *document = once_whole(&once);
 
 	check_inside(document, lines);
 	*ret_truth = work_of(lines, arguments[0]);
@@ -132,7 +132,7 @@ TEST_TIMEOUT(every_short_process_has_its_own_bytes, TIMEOUT_S)
 	}
 	unlink(path);
 
-	json_t *document = once_finish(&once);
+	json_t *document = once_whole(&once);
 
 	for (size_t i = 0; i < 10; i++) {
 		json_t *truth = work_of(lines[i], i % 2 ? "direct-write" : "direct-read");

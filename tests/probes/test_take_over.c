@@ -49,7 +49,7 @@ static void check_older(const struct relay *r)
 	work_lines(&work, 1);
 	once_start(&once, WINDOW_MS + 2000);
 
-	json_t *lines = work_finish(&work), *document = once_finish(&once);
+	json_t *lines = work_finish(&work), *document = once_whole(&once);
 
 	check_inside(document, lines);
 	check_relay(document, lines, "cpu_seconds");
@@ -61,7 +61,7 @@ static void check_younger(const struct relay *r)
 	once_start(&once, WINDOW_MS);
 	start_relay("0", r);
 
-	json_t *lines = work_finish(&work), *document = once_finish(&once);
+	json_t *lines = work_finish(&work), *document = once_whole(&once);
 
 	check_inside(document, lines);
 	check_relay(document, lines, "total_cpu_seconds");
@@ -96,7 +96,7 @@ TEST_TIMEOUT(one_that_takes_over_and_lives_on, TIMEOUT_S)
 	work_lines(&work, 1);
 	once_start(&once, WINDOW_MS + 2000);
 
-	json_t *lines = work_lines(&work, 1), *document = once_finish(&once);
+	json_t *lines = work_lines(&work, 1), *document = once_whole(&once);
 
 	check_inside(document, lines);
 	check_relay(document, lines, "cpu_seconds");

@@ -18,11 +18,15 @@ static char chunk[CHUNK];
 
 static const struct transport {
 	const char *name;
-	int family, type;
+	int family, type, protocol;
 } transports[] = {
-	{"tcp", AF_INET, SOCK_STREAM},	       {"tcp6", AF_INET6, SOCK_STREAM},
-	{"udp", AF_INET, SOCK_DGRAM},	       {"udp6", AF_INET6, SOCK_DGRAM},
-	{"unix-stream", AF_UNIX, SOCK_STREAM}, {"unix-datagram", AF_UNIX, SOCK_DGRAM},
+	{"tcp", AF_INET, SOCK_STREAM, 0},
+	{"tcp6", AF_INET6, SOCK_STREAM, 0},
+	{"mptcp", AF_INET, SOCK_STREAM, IPPROTO_MPTCP},
+	{"udp", AF_INET, SOCK_DGRAM, 0},
+	{"udp6", AF_INET6, SOCK_DGRAM, 0},
+	{"unix-stream", AF_UNIX, SOCK_STREAM, 0},
+	{"unix-datagram", AF_UNIX, SOCK_DGRAM, 0},
 };
 
 static const struct transport *find_transport(const char *name)
@@ -91,21 +95,32 @@ static void receive_all(int fd, const struct way *way, int acknowledge)
 	traffic_report("server", &t);
 }
 
+static bool is_unsupported(const struct transport *t, const char *sends, const char *receives)
+{
+	bool uring = strstr(sends, "uring") || strstr(receives, "uring");
+	const char *reason = uring ? uring_reason() : NULL;
+	int fd = socket(t->family, t->type, t->protocol);
+
+	if (fd < 0)
+		reason = strerror(errno);
+	close(fd);
+	if (reason)
+		work_report("unsupported", ",\"reason\":\"%s: %s\"", uring ? "io_uring" : t->name,
+			    reason);
+	return reason;
+}
+
 void work_calls(char **argv)
 {
 	const struct transport *transport = find_transport(argv[0]);
 	const struct way *sends = way_to_send(argv[1]), *receives = way_to_receive(argv[2]);
 	uint64_t bytes = work_number(argv[3]);
 	bool datagrams = transport->type == SOCK_DGRAM;
-	const char *reason = strstr(argv[1], "uring") || strstr(argv[2], "uring") ? uring_reason()
-										  : NULL;
 	int ends[2], pipe_ends[2];
 
-	if (reason) {
-		work_report("unsupported", ",\"reason\":\"io_uring: %s\"", reason);
+	if (is_unsupported(transport, argv[1], argv[2]))
 		return;
-	}
-	socket_connected_pair(transport->family, transport->type, ends);
+	socket_connected_pair(transport->family, transport->type, transport->protocol, ends);
 	if (pipe(pipe_ends))
 		work_fail("pipe");
 
@@ -130,7 +145,7 @@ void work_udp_refused(char **argv)
 	uint64_t messages = work_number(argv[0]);
 	struct traffic t = {0};
 	socklen_t len;
-	int fd = socket_open(AF_INET, SOCK_DGRAM), nobody = socket_open(AF_INET, SOCK_DGRAM);
+	int fd = socket_open(AF_INET, SOCK_DGRAM, 0), nobody = socket_open(AF_INET, SOCK_DGRAM, 0);
 	struct sockaddr_storage address = socket_bind_loopback(nobody, AF_INET, &len);
 	int on = 1, returned = 0;
 

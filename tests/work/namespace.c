@@ -44,7 +44,7 @@ void namespace_network(void)
 	if (unshare(CLONE_NEWNET))
 		unsupported("a network namespace");
 
-	int fd = socket_open(AF_INET, SOCK_DGRAM);
+	int fd = socket_open(AF_INET, SOCK_DGRAM, 0);
 
 	if (ioctl(fd, SIOCGIFFLAGS, &request))
 		work_fail("SIOCGIFFLAGS");

@@ -41,7 +41,7 @@ static void tcp_client(int family, const struct sockaddr_storage *address, sockl
 		       uint64_t bytes)
 {
 	struct traffic t = {0};
-	int fd = socket_open(family, SOCK_STREAM);
+	int fd = socket_open(family, SOCK_STREAM, 0);
 
 	socket_connect(fd, address, len);
 	send_all(fd, bytes, &t);
@@ -54,7 +54,7 @@ static void tcp(int family, uint64_t bytes)
 {
 	struct traffic t = {0};
 	socklen_t len;
-	int listener = socket_open(family, SOCK_STREAM);
+	int listener = socket_open(family, SOCK_STREAM, 0);
 	struct sockaddr_storage address = socket_bind_loopback(listener, family, &len);
 
 	if (listen(listener, 1))
@@ -92,7 +92,7 @@ static void udp_client(const struct sockaddr_storage *address, socklen_t len, ui
 		       size_t size)
 {
 	struct traffic t = {0};
-	int fd = socket_open(AF_INET, SOCK_DGRAM);
+	int fd = socket_open(AF_INET, SOCK_DGRAM, 0);
 
 	socket_connect(fd, address, len);
 	for (; t.tx_messages < messages; t.tx_messages++, t.rx_messages++) {
@@ -126,7 +126,7 @@ void work_udp(char **argv)
 {
 	uint64_t messages = work_number(argv[0]), size = work_number(argv[1]);
 	socklen_t len;
-	int fd = socket_open(AF_INET, SOCK_DGRAM);
+	int fd = socket_open(AF_INET, SOCK_DGRAM, 0);
 	struct sockaddr_storage address = socket_bind_loopback(fd, AF_INET, &len);
 
 	errno = 0;

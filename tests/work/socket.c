@@ -17,9 +17,9 @@ void traffic_report(const char *role, const struct traffic *t)
 		    (unsigned long long)t->unseen_bytes, (unsigned long long)t->partial_calls);
 }
 
-int socket_open(int family, int type)
+int socket_open(int family, int type, int protocol)
 {
-	int fd = socket(family, type, 0);
+	int fd = socket(family, type, protocol);
 
 	if (fd < 0)
 		work_fail("socket");
@@ -47,15 +47,15 @@ void socket_connect(int fd, const struct sockaddr_storage *address, socklen_t le
 		work_fail("connect");
 }
 
-static void connect_streams(int family, int ends[2])
+static void connect_streams(int family, int protocol, int ends[2])
 {
 	socklen_t len;
-	int listener = socket_open(family, SOCK_STREAM);
+	int listener = socket_open(family, SOCK_STREAM, protocol);
 	struct sockaddr_storage address = socket_bind_loopback(listener, family, &len);
 
 	if (listen(listener, 1))
 		work_fail("listen");
-	ends[1] = socket_open(family, SOCK_STREAM);
+	ends[1] = socket_open(family, SOCK_STREAM, protocol);
 	socket_connect(ends[1], &address, len);
 	ends[0] = accept(listener, NULL, NULL);
 	if (ends[0] < 0)
@@ -69,20 +69,20 @@ static void connect_datagrams(int family, int ends[2])
 	socklen_t len;
 
 	for (int i = 0; i < 2; i++) {
-		ends[i] = socket_open(family, SOCK_DGRAM);
+		ends[i] = socket_open(family, SOCK_DGRAM, 0);
 		addresses[i] = socket_bind_loopback(ends[i], family, &len);
 	}
 	for (int i = 0; i < 2; i++)
 		socket_connect(ends[i], &addresses[1 - i], len);
 }
 
-void socket_connected_pair(int family, int type, int ends[2])
+void socket_connected_pair(int family, int type, int protocol, int ends[2])
 {
 	if (family == AF_UNIX) {
 		if (socketpair(family, type, 0, ends))
 			work_fail("socketpair");
 	} else if (type == SOCK_STREAM) {
-		connect_streams(family, ends);
+		connect_streams(family, protocol, ends);
 	} else {
 		connect_datagrams(family, ends);
 	}

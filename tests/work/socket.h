@@ -20,7 +20,7 @@ struct traffic {
 void traffic_report(const char *role, const struct traffic *t);
 
 /* socket() that fails loudly. */
-int socket_open(int family, int type);
+int socket_open(int family, int type, int protocol);
 
 /* Binds to a free port of loopback; returns the address. */
 struct sockaddr_storage socket_bind_loopback(int fd, int family, socklen_t *len);
@@ -29,7 +29,7 @@ struct sockaddr_storage socket_bind_loopback(int fd, int family, socklen_t *len)
 void socket_connect(int fd, const struct sockaddr_storage *address, socklen_t len);
 
 /* Two ends of one connection; for datagrams each is connected to the other. */
-void socket_connected_pair(int family, int type, int ends[2]);
+void socket_connected_pair(int family, int type, int protocol, int ends[2]);
 
 /*
  * One way of moving bytes. move() makes one call that moves at most len bytes (of
