@@ -6,7 +6,7 @@
 #include "harness/harness.h"
 #include "probes/once.h"
 
-#define WINDOW_MS 4000
+#define WINDOW_MS 3000
 #define TIMEOUT_S 40
 #define STREAM_BYTES "1000000"
 #define DATAGRAM_BYTES "96000"
