@@ -10,6 +10,9 @@
 #define LONG_WINDOW_MS 12000
 #define TIMEOUT_S 60
 
+/* What the work's thread sends itself when its leader is gone. */
+#define LEADERLESS_BYTES 1000000
+
 /* What a thread uses after the kernel added it up for wait4(), which never tells it: some 6 us. */
 #define UNTOLD_S 12e-6
 
@@ -149,6 +152,8 @@ TEST_TIMEOUT(a_leader_that_ends_before_its_threads_counts, TIMEOUT_S)
 
 	CHECK(is_exited(row));
 	CHECK_INT(number_at(row, "exit_code"), 0);
+	CHECK_REAL(number_at(row, "network.unix.tx_bytes"), LEADERLESS_BYTES, 0);
+	CHECK_REAL(number_at(row, "network.unix.rx_bytes"), LEADERLESS_BYTES, 0);
 }
 
 TEST_TIMEOUT(a_leader_that_ended_is_no_end_of_its_process, TIMEOUT_S)
@@ -166,6 +171,7 @@ TEST_TIMEOUT(a_leader_that_ended_is_no_end_of_its_process, TIMEOUT_S)
 	json_t *row = check_cpu(document, lines, "leader-first");
 
 	CHECK(!is_exited(row));
+	CHECK_REAL(number_at(row, "network.unix.tx_bytes"), LEADERLESS_BYTES, 0);
 }
 
 TEST_TIMEOUT(a_process_of_5000_threads_is_one_row, TIMEOUT_S)

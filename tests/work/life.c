@@ -17,6 +17,7 @@
 #include "work/work.h"
 
 #define MAX_TRIES 2000
+#define LEADERLESS_BYTES 1000000
 
 static double usage_seconds(const struct rusage *usage)
 {
@@ -103,12 +104,30 @@ void work_reuse(char **argv)
 		work_report("unsupported", ",\"reason\":\"no pid could be had twice\"");
 }
 
+/* Bytes to itself over unix sockets: each is sent and received. */
+static void talk(uint64_t bytes)
+{
+	static char chunk[4096];
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+		work_fail("socketpair");
+	for (uint64_t left = bytes, n; left; left -= n) {
+		n = left < sizeof(chunk) ? left : sizeof(chunk);
+		if (write(ends[0], chunk, n) != (ssize_t)n || read(ends[1], chunk, n) != (ssize_t)n)
+			work_fail("socketpair");
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static double each_seconds;
 
 static void *burn_and_report(void *leader)
 {
 	work_burn(each_seconds);
 	pthread_join(*(pthread_t *)leader, NULL);
+	talk(LEADERLESS_BYTES);
 	work_report_cpu("leader-first");
 	exit(0);
 }
@@ -202,23 +221,6 @@ static struct {
 	int64_t pause_ms;
 	const char *exec_seconds;
 } relay;
-
-/* Bytes to itself over unix sockets: each is sent and received. */
-static void talk(uint64_t bytes)
-{
-	static char chunk[4096];
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
-		work_fail("socketpair");
-	for (uint64_t left = bytes, n; left; left -= n) {
-		n = left < sizeof(chunk) ? left : sizeof(chunk);
-		if (write(ends[0], chunk, n) != (ssize_t)n || read(ends[1], chunk, n) != (ssize_t)n)
-			work_fail("socketpair");
-	}
-	close(ends[0]);
-	close(ends[1]);
-}
 
 /* Takes over the process, while its leader waits to be killed. */
 static void *exec_thread(void *unused)
