@@ -9,6 +9,7 @@ struct thread {
 	uint32_t walk; /* the newest that showed it */
 	uint32_t task; /* see thread_task() */
 	bool missed;   /* a walk should have shown it and did not */
+	bool ended;    /* its exit was told */
 	uint8_t state; /* enum thread_state, of the newest walk */
 	uint64_t start_ns;
 	struct process *process;

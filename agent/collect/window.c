@@ -251,6 +251,7 @@ static void take_counters(struct window *w, struct process *p, const struct task
 	if (!t)
 		return;
 	add_thread(w, p, &t->last, &r->thread, past);
+	t->ended |= r->head.kind == RECORD_EXIT;
 	if (r->head.kind == RECORD_TASK) {
 		t->walk = w->walk;
 		t->missed = false;

@@ -150,6 +150,19 @@ TEST(the_new_leader_may_be_new_when_a_walk_shows_it)
 	check_window(50 + 110, 20 + 50);
 }
 
+TEST(a_walk_may_show_the_new_leader_of_a_process_that_no_record_told_of)
+{
+	setup();
+	window.watched_from_ns = 0;
+	feed_new_leader(RECORD_TASK, 350, 20);
+	feed_leader(RECORD_EXIT, 1100, 140);
+	feed_old_leader(RECORD_FREE, 1110, 150);
+	feed_new_leader(RECORD_EXIT, 360, 30);
+	feed_new_leader(RECORD_FREE, 370, 30);
+	check_window(1110 + 370, 150 + 30);
+	CHECK_UINT(window.threads.count, 0);
+}
+
 TEST(the_release_is_known_though_its_leader_is_gone)
 {
 	struct task_record r = {
