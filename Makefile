@@ -43,7 +43,7 @@ BINARY := $(BUILD)/probecast
 
 .DELETE_ON_ERROR:
 .SECONDARY: $(WEB_PACKED)
-.PHONY: help all unit tests run test bench asan fuzz lint fmt fmt-check docs compile_commands \
+.PHONY: help all unit tests run test bench bench-churn asan fuzz lint fmt fmt-check docs compile_commands \
 	install uninstall clean
 all: $(BINARY) ## build the agent
 
@@ -120,7 +120,12 @@ test: ## install what is missing, build, run all tests
 	$(Q)scripts/setup.sh test && $(MAKE) all tests && BUILD=$(BUILD) scripts/test.sh
 
 bench: ## what the agent costs, against its peers (root)
-	$(Q)scripts/setup.sh test && $(MAKE) all tests $(BENCHES) && BUILD=$(BUILD) scripts/bench.sh
+	$(Q)scripts/setup.sh test && $(MAKE) all tests $(BENCHES) && \
+		BUILD=$(BUILD) scripts/bench.sh $(ONLY)
+
+CHURN ?= 200000
+bench-churn: ## whether its memory grows while CHURN processes come and go (root)
+	$(Q)$(MAKE) bench ONLY=churn=$(CHURN)
 
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 asan: ## unit tests under the address, leak and undefined behaviour sanitizers

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the whole agent costs per window of 5 s while N processes sleep, beside
- * `top -b -d 5` in the same windows; and its memory. The run time of the BPF hooks
- * is measured in windows of its own: counting it costs time too.
+ * bench_agent PROCESSES RATIO MB: what the whole agent costs per window of 5 s while so many
+ * processes sleep, beside `top -b -d 5` in the same windows; and its memory, unless MB is 0.
+ *
+ * bench_agent PROCESSES RATIO MB RATE: while RATE programs a second are started besides, next to
+ * `exitsnoop`.
+ *
+ * The run time of the BPF hooks is measured in windows of its own: counting it costs time too.
  */
 #include <bpf/bpf.h>
 #include <stdio.h>
@@ -10,22 +14,25 @@
 #include <unistd.h>
 
 #include "bench/process.h"
+#include "bench/row.h"
 
 #define WINDOW_S 5
-#define WINDOWS 4
-#define BPF_WINDOWS 2
+
+/* Each process is looked at once in twelve windows, and some work is done once in twelve. */
+#define WINDOWS (bench_quick() ? 2 : 12)
+#define BPF_WINDOWS (bench_quick() ? 1 : 3)
 
 /* From half way between two ticks to half way between two others: whole windows. */
 #define SETTLE_S 7.5
 
+#define LOAD_SECONDS "1000"
+
 static pid_t start_sleepers(const char *count)
 {
-	const char *work = getenv("WORK");
 	char c = 0;
 	int out;
-	pid_t pid = process_start((const char *const[]){work ? work : "build/tests/work/work",
-							"sleepers", count, "600", NULL},
-				  &out);
+	pid_t pid = process_start(
+		(const char *const[]){bench_work(), "sleepers", count, LOAD_SECONDS, NULL}, &out);
 
 	while (c != '\n')
 		if (read(out, &c, 1) != 1)
@@ -33,13 +40,27 @@ static pid_t start_sleepers(const char *count)
 	return pid;
 }
 
+static pid_t start_storm(const char *rate)
+{
+	return process_start(
+		(const char *const[]){bench_work(), "storm-exec", "1000000000", rate, NULL}, NULL);
+}
+
+static pid_t start_anchor(bool storm)
+{
+	return storm ? process_start((const char *const[]){"exitsnoop", NULL}, NULL)
+		     : process_start((const char *const[]){"top", "-b", "-d", "5", NULL}, NULL);
+}
+
+/* Seconds of CPU time per window. */
 struct cost {
-	double collector, server, top, bpf; /* seconds per window */
-	double rss_bytes;
+	double collector, server, hooks;
+	double anchor, anchor_hooks;
+	struct memory memory;
 };
 
 /* The kernel counts run times as long as the descriptor is open. */
-static double bpf_per_window(pid_t collector)
+static void measure_hooks(struct cost *cost, pid_t collector, pid_t anchor)
 {
 	int counting = bpf_enable_stats(BPF_STATS_RUN_TIME);
 
@@ -47,59 +68,95 @@ static double bpf_per_window(pid_t collector)
 		bench_fail("bpf_enable_stats");
 
 	double before = process_bpf_seconds(collector);
+	double anchor_before = process_bpf_seconds(anchor);
 
 	bench_sleep(BPF_WINDOWS * WINDOW_S);
-
-	double used = process_bpf_seconds(collector) - before;
-
+	cost->hooks = (process_bpf_seconds(collector) - before) / BPF_WINDOWS;
+	cost->anchor_hooks = (process_bpf_seconds(anchor) - anchor_before) / BPF_WINDOWS;
 	close(counting);
-	return used / BPF_WINDOWS;
 }
 
-static struct cost measure(void)
+static struct cost measure(bool storm)
 {
 	struct bench_agent agent;
 	struct cost cost;
 
-	bench_agent_start(&agent);
+	bench_agent_start(&agent, "5000");
 
-	pid_t top = process_start((const char *const[]){"top", "-b", "-d", "5", NULL}, NULL);
+	pid_t anchor = start_anchor(storm);
 
 	bench_sleep(SETTLE_S);
 
 	double collector = process_cpu_seconds(agent.collector);
 	double server = process_cpu_seconds(agent.server);
-	double anchor = process_cpu_seconds(top);
+	double anchor_before = process_cpu_seconds(anchor);
 
 	bench_sleep(WINDOWS * WINDOW_S);
 	cost.collector = (process_cpu_seconds(agent.collector) - collector) / WINDOWS;
 	cost.server = (process_cpu_seconds(agent.server) - server) / WINDOWS;
-	cost.top = (process_cpu_seconds(top) - anchor) / WINDOWS;
-	cost.rss_bytes = process_rss_bytes(agent.collector) + process_rss_bytes(agent.server);
-	process_stop(top);
-	cost.bpf = bpf_per_window(agent.collector);
+	cost.anchor = (process_cpu_seconds(anchor) - anchor_before) / WINDOWS;
+	cost.memory = bench_agent_memory(&agent);
+	measure_hooks(&cost, agent.collector, anchor);
+	process_stop(anchor);
 	bench_agent_stop(&agent);
 	return cost;
 }
 
+static void print_cpu(const struct cost *c, const char *count, const char *rate, double bar)
+{
+	char what[96], detail[96];
+	struct bench_row row = {
+		.what = what,
+		.detail = detail,
+		.unit = "ms",
+		.value = (c->collector + c->server + c->hooks) * 1e3,
+		.anchor = rate ? "exitsnoop" : "top -b -d 5",
+		.anchor_value = (c->anchor + c->anchor_hooks) * 1e3,
+		.bar = bar,
+	};
+
+	row.compared = row.value / row.anchor_value;
+	snprintf(what, sizeof(what), "CPU per 5-s window, %s sleeping processes%s%s%s", count,
+		 rate ? ", " : "", rate ? rate : "", rate ? " fork+exec/s" : "");
+	snprintf(detail, sizeof(detail), "collector %.2f, server %.2f, BPF hooks %.2f",
+		 c->collector * 1e3, c->server * 1e3, c->hooks * 1e3);
+	bench_print(&row);
+}
+
+static void print_memory(const struct cost *c, const char *count, double bar_mb)
+{
+	char what[96], detail[96];
+	struct bench_row row = {
+		.what = what,
+		.detail = detail,
+		.unit = "MB",
+		.value = c->memory.rss_bytes / 1e6,
+		.compared = c->memory.rss_bytes / 1e6,
+		.bar = bar_mb,
+	};
+
+	snprintf(what, sizeof(what), "RSS of both processes, %s sleeping processes", count);
+	snprintf(detail, sizeof(detail), "PSS %.1f", c->memory.pss_bytes / 1e6);
+	bench_print(&row);
+}
+
 int main(int argc, char **argv)
 {
-	const char *count = argc > 1 ? argv[1] : "2000";
-	double bar = argc > 2 ? strtod(argv[2], NULL) : 0.1,
-	       limit_mb = argc > 3 ? strtod(argv[3], NULL) : 20;
-	pid_t sleepers = start_sleepers(count);
-	struct cost cost = measure();
-	double total = cost.collector + cost.server + cost.bpf;
-	char what[96], value[96], anchor[64];
+	if (argc < 4) {
+		fprintf(stderr, "Usage: bench_agent PROCESSES RATIO MB [RATE]\n");
+		return 2;
+	}
 
+	const char *count = argv[1], *rate = argc > 4 ? argv[4] : NULL;
+	double bar_mb = strtod(argv[3], NULL);
+	pid_t sleepers = start_sleepers(count), storm = rate ? start_storm(rate) : 0;
+	struct cost cost = measure(rate != NULL);
+
+	if (storm)
+		process_stop(storm);
 	process_stop(sleepers);
-	snprintf(what, sizeof(what), "CPU per 5-s window, %s sleeping processes", count);
-	snprintf(value, sizeof(value), "%.2f ms (collector %.2f, server %.2f, BPF hooks %.2f)",
-		 total * 1e3, cost.collector * 1e3, cost.server * 1e3, cost.bpf * 1e3);
-	snprintf(anchor, sizeof(anchor), "top -b -d 5: %.2f ms", cost.top * 1e3);
-	bench_row(what, value, anchor, total / cost.top, true, bar);
-	snprintf(what, sizeof(what), "RSS of both processes, %s sleeping processes", count);
-	snprintf(value, sizeof(value), "%.1f MB", cost.rss_bytes / 1e6);
-	bench_row(what, value, "-", cost.rss_bytes / 1e6, true, limit_mb);
+	print_cpu(&cost, count, rate, strtod(argv[2], NULL));
+	if (bar_mb > 0)
+		print_memory(&cost, count, bar_mb);
 	return 0;
 }

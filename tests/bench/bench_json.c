@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/process.h"
+#include "bench/row.h"
 #include "bench/sample.h"
 #include "encode/encode.h"
 
@@ -134,17 +134,32 @@ static double ours(struct buf *b, const struct snapshot *s)
 static void report(const struct snapshot *s, size_t bytes, double mine, double theirs,
 		   size_t during)
 {
-	char what[96], value[64], anchor[64];
+	size_t rows = snapshot_rows(s, SCOPE_PROCESS);
+	char what[96], detail[64];
+	struct bench_row row = {
+		.what = what,
+		.detail = detail,
+		.unit = "ms",
+		.value = mine,
+		.anchor = "jansson",
+		.anchor_value = theirs,
+		.compared = mine / theirs,
+		.bar = 0.04,
+	};
 
-	snprintf(what, sizeof(what), "JSON of %zu processes, %.0f KB",
-		 snapshot_rows(s, SCOPE_PROCESS), (double)bytes / 1e3);
-	snprintf(value, sizeof(value), "%.3f ms, %zu allocations", mine, during);
-	snprintf(anchor, sizeof(anchor), "jansson: %.2f ms", theirs);
-	bench_row(what, value, anchor, mine / theirs, true, 0.04);
-	if (snapshot_rows(s, SCOPE_PROCESS) != 500)
+	snprintf(what, sizeof(what), "JSON of %zu processes, %.0f KB", rows, (double)bytes / 1e3);
+	snprintf(detail, sizeof(detail), "%zu allocations", during);
+	bench_print(&row);
+	if (rows != 500)
 		return;
-	bench_row("the same, in ms", value, "-", mine, true, 0.2);
-	bench_row("the same, allocations", value, "-", (double)during, true, 0);
+	row = (struct bench_row){what, NULL, "ms", .value = mine, .compared = mine, .bar = 0.2};
+	snprintf(what, sizeof(what), "time of these %zu processes", rows);
+	bench_print(&row);
+	row.unit = "allocations";
+	row.value = row.compared = (double)during;
+	row.bar = 0;
+	snprintf(what, sizeof(what), "allocations for these %zu processes", rows);
+	bench_print(&row);
 }
 
 int main(int argc, char **argv)

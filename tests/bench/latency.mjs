@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { connect, startAgent } from "../e2e/lib.mjs";
+import { row } from "./row.mjs";
 
 const WINDOWS = 20;
 const BAR_MS = 10;
@@ -55,9 +56,8 @@ const { delays, bytes } = await measure();
 const worst = delays.at(-1);
 const nearlyAll = delays[Math.floor(WINDOWS * 0.95) - 1];
 
-console.log([
-	"window's end to message at a WebSocket client, 95 %",
-	`${nearlyAll.toFixed(1)} ms (median ${delays[WINDOWS / 2].toFixed(1)}, worst ${worst.toFixed(1)}; ` +
-		`${(bytes / 1000).toFixed(0)} KB)`,
-	"-", nearlyAll.toFixed(3), `<= ${BAR_MS}`, nearlyAll <= BAR_MS ? "pass" : "MISS",
-].join("\t"));
+row({
+	what: "window's end to message at a WebSocket client, 95 %",
+	detail: `median ${delays[WINDOWS / 2].toFixed(1)}, worst ${worst.toFixed(1)}; ${(bytes / 1000).toFixed(0)} KB`,
+	unit: "ms", value: nearlyAll, bar: BAR_MS,
+});

@@ -30,6 +30,18 @@ void bench_sleep(double seconds)
 		;
 }
 
+bool bench_quick(void)
+{
+	return getenv("BENCH_QUICK") != NULL;
+}
+
+const char *bench_work(void)
+{
+	const char *work = getenv("WORK");
+
+	return work ? work : "build/tests/work/work";
+}
+
 pid_t process_start(const char *const arguments[], int *ret_out)
 {
 	int ends[2];
@@ -103,14 +115,25 @@ double process_cpu_seconds(pid_t pid)
 	return total;
 }
 
-double process_rss_bytes(pid_t pid)
+struct memory process_memory(pid_t pid)
 {
-	char line[128];
-	char *resident;
+	struct memory memory = {0};
+	char path[64], line[128];
 
-	read_line(pid, "statm", line, sizeof(line));
-	resident = strchr(line, ' ');
-	return resident ? strtod(resident, NULL) * (double)sysconf(_SC_PAGESIZE) : 0;
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		bench_fail(path);
+	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "Rss:", 4) == 0)
+			memory.rss_bytes = strtod(line + 4, NULL) * 1024;
+		else if (strncmp(line, "Pss:", 4) == 0)
+			memory.pss_bytes = strtod(line + 4, NULL) * 1024;
+	}
+	fclose(f);
+	return memory;
 }
 
 pid_t process_child(pid_t pid)
@@ -194,21 +217,36 @@ static void read_first_line(int fd)
 			bench_fail("the agent does not start");
 }
 
-void bench_agent_start(struct bench_agent *a)
+void bench_agent_start(struct bench_agent *a, const char *interval_ms)
 {
 	const char *program = getenv("PROBECAST");
 
+	setenv("PROBECAST_CPU_BUDGET", "0", 1);
 	*a = (struct bench_agent){.state_dir = "/tmp/probecast-bench-XXXXXX"};
 	if (!mkdtemp(a->state_dir) || chmod(a->state_dir, 0755))
 		bench_fail(a->state_dir);
-	a->collector = process_start((const char *const[]){program ? program : "build/probecast",
-							   "run", "--listen", "127.0.0.1:0",
-							   "--state-dir", a->state_dir, NULL},
-				     &a->out);
+	a->collector =
+		process_start((const char *const[]){program ? program : "build/probecast", "run",
+						    "--listen", "127.0.0.1:0", "--interval",
+						    interval_ms, "--state-dir", a->state_dir, NULL},
+			      &a->out);
 	read_first_line(a->out);
 	a->server = process_child(a->collector);
 	if (!a->server)
 		bench_fail("the agent has no server process");
+}
+
+double bench_agent_cpu_seconds(const struct bench_agent *a)
+{
+	return process_cpu_seconds(a->collector) + process_cpu_seconds(a->server);
+}
+
+struct memory bench_agent_memory(const struct bench_agent *a)
+{
+	struct memory collector = process_memory(a->collector), server = process_memory(a->server);
+
+	return (struct memory){collector.rss_bytes + server.rss_bytes,
+			       collector.pss_bytes + server.pss_bytes};
 }
 
 void bench_agent_stop(struct bench_agent *a)
@@ -220,27 +258,4 @@ void bench_agent_stop(struct bench_agent *a)
 	snprintf(key, sizeof(key), "%s/hmac.key", a->state_dir);
 	unlink(key);
 	rmdir(a->state_dir);
-}
-
-void bench_row(const char *what, const char *value, const char *anchor, double compared,
-	       bool at_most, double bar)
-{
-	bool good = at_most ? compared <= bar : compared >= bar;
-
-	printf("%s\t%s\t%s\t%.3f\t%s %g\t%s\n", what, value, anchor, compared,
-	       at_most ? "<=" : ">=", bar, good ? "pass" : "MISS");
-	fflush(stdout);
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double bench_median(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), compare);
-	return values[count / 2];
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Other programs: started, measured, ended; and the rows of the benchmarks' table. */
+/* Other programs: started, measured, ended. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,6 +11,12 @@ _Noreturn void bench_fail(const char *what);
 
 /* Sleeps. */
 void bench_sleep(double seconds);
+
+/* Fewer rounds, which show that a benchmark works (environment: BENCH_QUICK). */
+bool bench_quick(void);
+
+/* The program that does known work (environment: WORK). */
+const char *bench_work(void);
 
 /*
  * Starts a program. Its standard output goes to the pipe *ret_out, or nowhere when ret_out is NULL.
@@ -24,8 +30,11 @@ void process_stop(pid_t pid);
 /* CPU time of all threads, as the scheduler counts it. */
 double process_cpu_seconds(pid_t pid);
 
-/* Resident memory. */
-double process_rss_bytes(pid_t pid);
+/* Resident memory; pages that others have too count in full, or (PSS) in part. */
+struct memory {
+	double rss_bytes, pss_bytes;
+};
+struct memory process_memory(pid_t pid);
 
 /* The first child. */
 pid_t process_child(pid_t pid);
@@ -43,16 +52,14 @@ struct bench_agent {
 	char state_dir[64];
 };
 
-/* Starts `probecast run` (environment: PROBECAST) on a free port and returns when it serves. */
-void bench_agent_start(struct bench_agent *a);
-void bench_agent_stop(struct bench_agent *a);
-
 /*
- * One line of the table, tab-separated: what, value, anchor, what is compared, its bar, pass or
- * miss. at_most says on which side of the bar is good.
+ * Starts `probecast run` (environment: PROBECAST) on a free port and returns when it serves. It has
+ * no budget: whatever it costs, it detaches no probe.
  */
-void bench_row(const char *what, const char *value, const char *anchor, double compared,
-	       bool at_most, double bar);
+void bench_agent_start(struct bench_agent *a, const char *interval_ms);
 
-/* The middle of the values, which are sorted for it. */
-double bench_median(double *values, size_t count);
+/* Of both processes in sum. */
+double bench_agent_cpu_seconds(const struct bench_agent *a);
+struct memory bench_agent_memory(const struct bench_agent *a);
+
+void bench_agent_stop(struct bench_agent *a);

@@ -40,8 +40,11 @@ void work_reap(void)
 	exit(0);
 }
 
-/* All children, as fast as asked for; those that have ended are reaped on the way. */
-void work_storm(char **argv)
+/*
+ * All children, as fast as asked for; those that have ended are reaped on the way. They execute the
+ * program unless it is NULL.
+ */
+static void storm(char **argv, const char *program)
 {
 	uint64_t count = work_number(argv[0]), rate = work_number(argv[1]), running = 0;
 	int64_t began = work_wall_ms();
@@ -52,8 +55,11 @@ void work_storm(char **argv)
 
 		if (due > now)
 			work_sleep_ms(due - now);
-		if (work_fork() == 0)
-			_exit(0);
+		if (work_fork() == 0) {
+			if (program)
+				execl(program, program, (char *)NULL);
+			_exit(program ? 127 : 0);
+		}
 		for (running++; running && waitpid(-1, NULL, WNOHANG) > 0;)
 			running--;
 	}
@@ -62,6 +68,32 @@ void work_storm(char **argv)
 	getrusage(RUSAGE_CHILDREN, &usage);
 	work_report("storm", ",\"spawned\":%llu,\"children_cpu_seconds\":%.6f",
 		    (unsigned long long)count, usage_seconds(&usage));
+}
+
+void work_storm(char **argv)
+{
+	storm(argv, NULL);
+}
+
+void work_storm_exec(char **argv)
+{
+	storm(argv, "/bin/true");
+}
+
+/* No page is copied: as fast as processes can come and go. */
+void work_churn(char **argv)
+{
+	uint64_t count = work_number(argv[0]);
+
+	for (uint64_t i = 0; i < count; i++) {
+		pid_t pid = vfork();
+
+		if (pid == 0)
+			_exit(0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			work_fail("vfork");
+	}
+	work_report("churn", ",\"spawned\":%llu", (unsigned long long)count);
 }
 
 static bool next_pid(pid_t pid)

@@ -29,6 +29,8 @@ static const struct {
 	{"threads", 2, work_threads, "N SECONDS: N threads, each with so much CPU time"},
 	{"crowd", 2, work_crowd, "N SECONDS: the same; they stay until the end"},
 	{"storm", 2, work_storm, "N RATE: N processes that do nothing, so many a second"},
+	{"storm-exec", 2, work_storm_exec, "N RATE: the same, each executing /bin/true"},
+	{"churn", 1, work_churn, "N: N processes, one after the other, that end at once"},
 	{"reuse", 2, work_reuse, "SECONDS SECONDS: two processes with the same pid"},
 	{"leader-first", 2, work_leader_first,
 	 "SECONDS SECONDS: of a leader, and of a thread after it"},

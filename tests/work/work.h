@@ -67,6 +67,8 @@ void work_threads(char **argv);
 void work_crowd(char **argv);
 void work_name(char **argv);
 void work_storm(char **argv);
+void work_storm_exec(char **argv);
+void work_churn(char **argv);
 void work_reuse(char **argv);
 void work_leader_first(char **argv);
 void work_vfork(char **argv);
