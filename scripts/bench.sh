@@ -103,10 +103,11 @@ exitsnoop_runs() {
 }
 
 storm() {
+	local what="2000 processes, 200 fork+exec/s"
 	if ! install_exitsnoop; then
-		skip "2000 processes, 200 fork+exec/s" "no exitsnoop: package libbpf-tools" skipped
+		skip "$what" "no exitsnoop: package libbpf-tools" skipped
 	elif ! exitsnoop_runs; then
-		skip "2000 processes, 200 fork+exec/s" "$(timeout 2 exitsnoop 2>&1 | tail -1)" skipped
+		skip "$what" "$(timeout 2 exitsnoop 2>&1 | tail -1)" skipped
 	else
 		run "$bench/bench_agent" 2000 1 0 200
 	fi
