@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/agent.h"
 #include "cli/cli.h"
@@ -124,6 +125,7 @@ static void on_ready(void *context, const char *token)
 	log_info("collecting from %s every %u ms", r->agent.feed.name, r->config.interval_ms);
 	keep_port(r);
 	print_url(r, token);
+	memory_trim();
 }
 
 /* A bad new configuration leaves the old one in force. */

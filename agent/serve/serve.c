@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "encode/encode.h"
 #include "link/bundle.h"
@@ -324,6 +325,7 @@ int serve_run(int link_fd)
 	}
 	tell_ready(&s);
 	log_info("listening on %s:%u", s.config.listen_host, s.port);
+	memory_trim();
 	ev_run(s.loop, 0);
 	finish(&s);
 	return 0;

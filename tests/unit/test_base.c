@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Buffer, text and clock. */
+/* Buffer, text, clock and memory. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "harness/harness.h"
 
@@ -281,4 +283,24 @@ TEST(times_are_read_as_rfc_3339)
 			harness_fail(__FILE__, __LINE__, "taken: %s", wrong[i]);
 		CHECK_INT(wall_ms, -1);
 	}
+}
+
+static const char never_written[3 * 65536] = {[0] = 1, [65536] = 2, [3 * 65536 - 1] = 3};
+static const char *const relocated[] = {"a", "b"};
+static int written = 1;
+
+/* Those that the dynamic linker wrote to are not given back. */
+TEST(what_is_given_back_comes_again)
+{
+	const volatile char *bytes = never_written;
+	const char *const volatile *words = relocated;
+	AUTO_FREE char *heap = strdup("heap");
+
+	written++;
+	memory_trim();
+	CHECK_INT(bytes[0] + bytes[65536] + bytes[3 * 65536 - 1], 6);
+	CHECK_STRING(words[0], "a");
+	CHECK_STRING(words[1], "b");
+	CHECK_INT(written, 2);
+	CHECK_STRING(heap, "heap");
 }

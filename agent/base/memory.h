@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the process holds in memory. */
+#pragma once
+
+/*
+ * Gives back what only the start has touched: pages of the program and its libraries that are
+ * never written, and free memory. What is used again comes back from the page cache.
+ */
+void memory_trim(void);
