@@ -132,7 +132,7 @@ static void add_row(struct window *w, struct builder *b, struct process *p, uint
 	bool touched = p->touched_window == w->number;
 	struct builder_row row;
 	struct derive_inputs in = {
-		.amount = p->amount,
+		.amount = process_amounts(p),
 		.value = p->value,
 		.available = w->available,
 		.length_ns = length_ns,
@@ -145,7 +145,7 @@ static void add_row(struct window *w, struct builder *b, struct process *p, uint
 		in.available &= ~MEMORY_GAUGES;
 	in.available &= ~settle_files(w, p);
 	builder_row_clear(&row);
-	if (touched) {
+	if (p->amount) {
 		split_run_time(p);
 		fill_derived(p);
 	}
@@ -156,19 +156,11 @@ static void add_row(struct window *w, struct builder *b, struct process *p, uint
 	builder_add(b, SCOPE_PROCESS, &row);
 }
 
-static bool did_anything(const struct process *p)
-{
-	for (size_t i = 0; i < PROCESS_INPUTS; i++)
-		if (p->amount[i])
-			return true;
-	return false;
-}
-
 /* One that ended is shown in the window it ended in; later only while a zombie, or for late
  * numbers. */
 static bool is_shown(const struct window *w, const struct process *p)
 {
-	return !p->exited || p->exited_window == w->number || p->zombie || did_anything(p);
+	return !p->exited || p->exited_window == w->number || p->zombie || p->amount;
 }
 
 struct window_counts window_emit(struct window *w, struct builder *b, uint64_t length_ns)

@@ -134,10 +134,12 @@ void groups_begin(struct groups *g, uint64_t window)
 
 static void add_amounts(struct group *group, const struct process *p)
 {
-	for (unsigned i = 0; i < USAGE_INPUTS_COUNT; i++) {
-		group->amount[i] += p->amount[i];
+	const uint64_t *amount = p->amount;
+
+	for (unsigned i = 0; amount && i < USAGE_INPUTS_COUNT; i++) {
+		group->amount[i] += amount[i];
 		if (i < FIRST_GAUGE || i >= END_GAUGES)
-			group->value[i] += p->amount[i];
+			group->value[i] += amount[i];
 	}
 }
 

@@ -5,6 +5,45 @@
 #include "collect/arguments.h"
 #include "collect/thread.h"
 
+/* Most processes sleep for most of the time: then they have none of their own. */
+const uint64_t *process_amounts(const struct process *p)
+{
+	static const uint64_t nothing[PROCESS_INPUTS];
+
+	return p->amount ? p->amount : nothing;
+}
+
+uint64_t *process_add_amounts(struct window *w, struct process *p)
+{
+	if (!p->amount)
+		p->amount = calloc(PROCESS_INPUTS, sizeof(*p->amount));
+	w->totals.table_full += !p->amount;
+	return p->amount;
+}
+
+void process_clear_amounts(struct process *p)
+{
+	free(p->amount);
+	p->amount = NULL;
+}
+
+void former_free(struct former *f)
+{
+	if (f)
+		free(f->shared);
+	free(f);
+}
+
+void process_free(struct process *p)
+{
+	former_free(p->former);
+	free(p->shared);
+	free(p->amount);
+	free(p->exe);
+	free(p->args);
+	free(p);
+}
+
 void window_set_state(struct process *p, uint8_t *state, uint8_t to)
 {
 	static const unsigned inputs[THREAD_STATES] = {
@@ -36,8 +75,10 @@ void window_arguments(struct window *w, const struct path_record *r)
 void window_count(struct window *w, struct process *p, enum input input, uint64_t n)
 {
 	unsigned i = (unsigned)(input - INPUT_FIRST_PROCESS);
+	uint64_t *amount = process_add_amounts(w, p);
 
-	p->amount[i] += n;
+	if (amount)
+		amount[i] += n;
 	p->value[i] += n;
 	p->touched_window = w->number;
 }

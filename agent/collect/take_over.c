@@ -39,7 +39,7 @@ static struct former *former_new(struct window *w, struct process *p, uint32_t t
 	former->thread.task = task;
 	/* Another that still waits for its release: what it did since the walk is lost. */
 	w->totals.unowned += p->former != NULL;
-	free(p->former);
+	former_free(p->former);
 	p->former = former;
 	return former;
 }
@@ -59,7 +59,7 @@ static void take_over(struct window *w, struct thread *leader, struct thread *su
 		return;
 	former->thread.last = leader->last;
 	former->shared = p->shared;
-	p->shared = (struct shared_counters){0};
+	p->shared = NULL;
 	leader->last = successor ? successor->last : (struct thread_counters){0};
 	leader->task = successor ? successor->task : task;
 	leader->ended = false;

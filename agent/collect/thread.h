@@ -19,8 +19,18 @@ struct thread {
 /* A leader whose place another thread took by exec, until the kernel lets go of it. */
 struct former {
 	struct thread thread;
-	struct shared_counters shared;
+	struct shared_counters *shared; /* owned; see struct process */
 };
+
+/* To add to what the process did in this window. NULL, and counted, without memory. */
+uint64_t *process_add_amounts(struct window *w, struct process *p);
+
+/* Forgets it. */
+void process_clear_amounts(struct process *p);
+
+/* Frees a process, or its former leader, with what it owns; NULL is fine. */
+void process_free(struct process *p);
+void former_free(struct former *f);
 
 /* Which task a record speaks of; 0 where the source does not know. */
 uint32_t thread_task(const struct record_header *head);

@@ -131,7 +131,7 @@ static void add_thread(struct window *w, struct process *p, struct thread_counte
 		       const struct thread_counters *now, bool past)
 {
 	const uint64_t *to = (const uint64_t *)now;
-	uint64_t *from = (uint64_t *)last;
+	uint64_t *from = (uint64_t *)last, *amount = NULL;
 
 	for (size_t i = 0; i < THREAD_COUNTERS; i++) {
 		if (to[i] <= from[i])
@@ -139,31 +139,44 @@ static void add_thread(struct window *w, struct process *p, struct thread_counte
 
 		uint64_t grown = to[i] - from[i];
 
+		if (!past)
+			amount = process_add_amounts(w, p);
+		if (!past && !amount)
+			return;
 		from[i] = to[i];
 		p->value[i] += grown;
 		if (past)
 			continue;
-		p->amount[i] += grown;
+		amount[i] += grown;
 		if (i == PROCESS_INPUT(run_ns))
 			count_run(w, p, grown);
 	}
 }
 
-/* Counters of the whole process begin with the agent. */
-static void add_shared(struct process *p, struct shared_counters *last,
+/*
+ * Counters of the whole process begin with the agent. What finds no memory is
+ * found again in the next reading.
+ */
+static void add_shared(struct window *w, struct process *p, struct shared_counters **last,
 		       const struct shared_counters *now)
 {
 	const uint64_t *to = (const uint64_t *)now;
-	uint64_t *from = (uint64_t *)last;
 
 	for (size_t i = 0; i < SHARED_COUNTERS; i++) {
-		if (to[i] <= from[i])
+		if (to[i] <= (*last ? ((uint64_t *)*last)[i] : 0))
 			continue;
 
-		uint64_t grown = to[i] - from[i];
+		uint64_t *amount = process_add_amounts(w, p);
+
+		if (!*last)
+			*last = calloc(1, sizeof(**last));
+		if (!*last || !amount)
+			return;
+
+		uint64_t *from = (uint64_t *)*last, grown = to[i] - from[i];
 
 		from[i] = to[i];
-		p->amount[THREAD_COUNTERS + i] += grown;
+		amount[THREAD_COUNTERS + i] += grown;
 		p->value[THREAD_COUNTERS + i] += grown;
 	}
 }
@@ -231,7 +244,7 @@ static void take_walk(struct window *w, struct process *p, const struct task_rec
 	else if (!p->exited)
 		p->value[PROCESS_INPUT(threads)] = r->threads;
 	if (!former_is(p, &r->head))
-		add_shared(p, &p->shared, &r->shared);
+		add_shared(w, p, &p->shared, &r->shared);
 }
 
 static void take_counters(struct window *w, struct process *p, const struct task_record *r)
@@ -262,7 +275,7 @@ static void take_counters(struct window *w, struct process *p, const struct task
 static void take_release(struct window *w, struct process *p, const struct task_record *r)
 {
 	if (former_is(p, &r->head)) {
-		free(p->former);
+		former_free(p->former);
 		p->former = NULL;
 		return;
 	}
@@ -290,7 +303,8 @@ void window_task(struct window *w, const struct task_record *r)
 	if (r->head.kind == RECORD_TASK)
 		take_walk(w, p, r);
 	else
-		add_shared(p, former_is(p, &r->head) ? &p->former->shared : &p->shared, &r->shared);
+		add_shared(w, p, former_is(p, &r->head) ? &p->former->shared : &p->shared,
+			   &r->shared);
 	if (r->head.kind == RECORD_EXIT)
 		take_exit(w, p, r);
 	if (r->head.kind == RECORD_FREE)
@@ -323,15 +337,7 @@ void window_clear_amounts(struct window *w)
 	size_t at = 0;
 
 	while ((p = table_next(&w->processes, &at)))
-		memset(p->amount, 0, sizeof(p->amount));
-}
-
-static void process_free(struct process *p)
-{
-	free(p->former);
-	free(p->exe);
-	free(p->args);
-	free(p);
+		process_clear_amounts(p);
 }
 
 /* Known by its beginning alone, and no walk showed it since: its end was lost. */
@@ -346,9 +352,7 @@ static bool process_is_over(void *context, void *item)
 	struct window *w = context;
 	struct process *p = item;
 
-	/* Only what was heard of in this window has an amount. */
-	if (p->touched_window == w->number)
-		memset(p->amount, 0, sizeof(p->amount));
+	process_clear_amounts(p);
 	if (end_was_lost(w, p)) {
 		w->totals.exits_missed++;
 		process_free(p);

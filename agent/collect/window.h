@@ -51,10 +51,13 @@ struct process {
 	uint32_t connections_walk; /* the connection gauges are of this walk over files */
 	uint32_t rtt_samples;	   /* connections that value[rtt_ns] is the sum of */
 	struct former *former;	   /* owned; leader before an exec by another thread, or NULL */
-	struct shared_counters shared;
-	uint64_t amount[PROCESS_INPUTS]; /* added in this window */
-	uint64_t value[PROCESS_INPUTS];	 /* counters: since it began; gauges: newest */
+	struct shared_counters *shared; /* owned; newest reading, NULL while that is 0 */
+	uint64_t *amount;		/* owned; added in this window, NULL: nothing */
+	uint64_t value[PROCESS_INPUTS]; /* counters: since it began; gauges: newest */
 };
+
+/* What a process did in this window: all inputs, most of them mostly 0. */
+const uint64_t *process_amounts(const struct process *p);
 
 /* Losses and sums, counted for ever. */
 struct window_totals {
