@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 void buf_free(struct buf *b)
 {
 	free(b->data);
@@ -15,6 +17,13 @@ void buf_reset(struct buf *b)
 {
 	b->len = 0;
 	b->failed = false;
+}
+
+void buf_rest(struct buf *b)
+{
+	if (b->cap > BUF_KEPT_BYTES)
+		memory_give_back(b->data + BUF_KEPT_BYTES, b->cap - BUF_KEPT_BYTES);
+	buf_reset(b);
 }
 
 char *buf_reserve(struct buf *b, size_t extra)

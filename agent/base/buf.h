@@ -23,6 +23,10 @@ void buf_free(struct buf *b);
 /* Forgets the content, keeps the memory, clears the failure. */
 void buf_reset(struct buf *b);
 
+/* Forgets the content, and gives memory of more than BUF_KEPT_BYTES back; its place stays. */
+#define BUF_KEPT_BYTES (1u << 20)
+void buf_rest(struct buf *b);
+
 /* True when an allocation failed since the last reset: the content is cut. */
 static inline bool buf_failed(const struct buf *b)
 {

@@ -98,6 +98,8 @@ static void close_window(struct agent *a)
 		log_error("no memory for the snapshot of this window");
 	else if (a->child.fd >= 0)
 		a->unanswered = child_send(&a->child, parts.list, parts.count);
+	if (a->feed.rest)
+		a->feed.rest(a->feed.context);
 	a->overdue = false;
 	set_timer(a);
 }

@@ -47,6 +47,13 @@ static bool live_next(void *context, const struct collector_agent *agent, struct
 	return builder_end(&live->collector.builder, ret);
 }
 
+static void live_rest(void *context)
+{
+	struct live *live = context;
+
+	builder_rest(&live->collector.builder);
+}
+
 static void live_close(void *context)
 {
 	struct live *live = context;
@@ -99,6 +106,7 @@ static int live_open(struct feed *f, const struct config *config, char *error, s
 		.drain = live_drain,
 		.due_ns = live_due_ns,
 		.next = live_next,
+		.rest = live_rest,
 		.close = live_close,
 	};
 	return 0;

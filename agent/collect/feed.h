@@ -19,9 +19,11 @@ struct feed {
 	uint64_t (*due_ns)(const void *context);
 	/*
 	 * Ends the window and begins the next; behind the last one, gives that again. The parts
-	 * stay until the next call. False without memory: this window is lost.
+	 * stay until the next call, or rest(). False without memory: this window is lost.
 	 */
 	bool (*next)(void *context, const struct collector_agent *agent, struct builder_parts *ret);
+	/* The parts were used: large buffers give their memory back, here and now. May be NULL. */
+	void (*rest)(void *context);
 	/*
 	 * Makes the window of that time the next. Returns 0, or -1 with one line in error. NULL
 	 * where there is no past.

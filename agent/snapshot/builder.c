@@ -153,6 +153,14 @@ bool builder_end(struct builder *b, struct builder_parts *ret)
 	return ret->bytes <= SNAPSHOT_MAX_BYTES;
 }
 
+void builder_rest(struct builder *b)
+{
+	for (int s = 0; s < SCOPES; s++)
+		buf_rest(&b->tables[s]);
+	buf_rest(&b->values);
+	buf_rest(&b->strings);
+}
+
 const struct snapshot *builder_join(const struct builder_parts *parts, struct buf *out)
 {
 	buf_reset(out);

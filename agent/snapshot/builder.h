@@ -84,6 +84,12 @@ struct builder_parts {
  */
 bool builder_end(struct builder *b, struct builder_parts *ret);
 
+/*
+ * The snapshot was used and is needed no more: with very many rows its memory is free until the
+ * next one.
+ */
+void builder_rest(struct builder *b);
+
 /* Joins the parts in out, which is emptied first. NULL without memory. */
 const struct snapshot *builder_join(const struct builder_parts *parts, struct buf *out);
 

@@ -304,3 +304,25 @@ TEST(what_is_given_back_comes_again)
 	CHECK_INT(written, 2);
 	CHECK_STRING(heap, "heap");
 }
+
+TEST(a_buffer_that_rests_is_used_again)
+{
+	AUTO_BUF struct buf b = {0};
+	size_t size = 5 * BUF_KEPT_BYTES;
+
+	for (int round = 0; round < 2; round++) {
+		char *to = buf_reserve(&b, size);
+
+		CHECK(to != NULL);
+		if (!to)
+			return;
+		memset(to, 'x', size);
+		b.len += size;
+		buf_add_char(&b, 'y');
+		CHECK_UINT(b.len, size + 1);
+		CHECK(b.data[0] == 'x' && b.data[size - 1] == 'x' && b.data[size] == 'y');
+		buf_rest(&b);
+		CHECK_UINT(b.len, 0);
+		CHECK(b.cap > size);
+	}
+}
