@@ -5,7 +5,7 @@
 #include "collect/arguments.h"
 #include "collect/derive.h"
 #include "collect/groups.h"
-#include "collect/window.h"
+#include "collect/thread.h"
 
 /* Processes whose arguments are read from /proc in one window. */
 #define ARGUMENTS_ASKED_MAX 1000
@@ -30,8 +30,8 @@ static void split_run_time(struct process *p)
 	double system = (double)a[PROCESS_INPUT(system_ns)];
 
 	if (user + system == 0) {
-		user = (double)p->value[PROCESS_INPUT(user_ns)];
-		system = (double)p->value[PROCESS_INPUT(system_ns)];
+		user = (double)process_value(p, PROCESS_INPUT(user_ns));
+		system = (double)process_value(p, PROCESS_INPUT(system_ns));
 	}
 	if (user + system == 0)
 		user = 1;
@@ -39,20 +39,15 @@ static void split_run_time(struct process *p)
 	a[PROCESS_INPUT(user_ns)] = a[PROCESS_INPUT(run_ns)] - a[PROCESS_INPUT(system_ns)];
 }
 
-static void fill_derived(struct process *p)
+/* Of amounts, or of values. */
+static void fill_derived(uint64_t *v)
 {
-	uint64_t *arrays[] = {p->amount, p->value};
-
-	for (size_t i = 0; i < 2; i++) {
-		uint64_t *v = arrays[i];
-
-		v[PROCESS_INPUT(rx_bytes)] = v[PROCESS_INPUT(tcp_rx_bytes)] +
-					     v[PROCESS_INPUT(udp_rx_bytes)] +
-					     v[PROCESS_INPUT(other_rx_bytes)];
-		v[PROCESS_INPUT(tx_bytes)] = v[PROCESS_INPUT(tcp_tx_bytes)] +
-					     v[PROCESS_INPUT(udp_tx_bytes)] +
-					     v[PROCESS_INPUT(other_tx_bytes)];
-	}
+	v[PROCESS_INPUT(rx_bytes)] = v[PROCESS_INPUT(tcp_rx_bytes)] +
+				     v[PROCESS_INPUT(udp_rx_bytes)] +
+				     v[PROCESS_INPUT(other_rx_bytes)];
+	v[PROCESS_INPUT(tx_bytes)] = v[PROCESS_INPUT(tcp_tx_bytes)] +
+				     v[PROCESS_INPUT(udp_tx_bytes)] +
+				     v[PROCESS_INPUT(other_tx_bytes)];
 }
 
 static void add_exit_labels(struct builder_row *row, const struct process *p)
@@ -96,21 +91,22 @@ static void add_labels(struct builder *b, struct builder_row *row, const struct 
  * What the newest walk over files says. A process is told of at least once in
  * WINDOW_FILES_WALKS walks as long as it has a file; before the first it is not known.
  */
-static uint64_t settle_files(const struct window *w, struct process *p)
+static uint64_t settle_files(struct window *w, struct process *p)
 {
 	uint64_t absent = 0;
 
 	if (!p->files_walk)
 		absent |= BIT(open_files);
 	else if (p->exited || w->files_walk - p->files_walk > WINDOW_FILES_WALKS)
-		p->value[PROCESS_INPUT(open_files)] = 0;
+		process_set(w, p, PROCESS_INPUT(open_files), 0);
 	if (p->connections_walk != w->files_walk || p->exited) {
-		p->value[PROCESS_INPUT(connections)] = 0;
+		process_set(w, p, PROCESS_INPUT(connections), 0);
 		return absent | BIT(rtt_ns);
 	}
 	if (!p->rtt_samples)
 		return absent | BIT(rtt_ns);
-	p->value[PROCESS_INPUT(rtt_ns)] /= p->rtt_samples;
+	process_set(w, p, PROCESS_INPUT(rtt_ns),
+		    process_value(p, PROCESS_INPUT(rtt_ns)) / p->rtt_samples);
 	p->rtt_samples = 1;
 	return absent;
 }
@@ -130,10 +126,11 @@ static void add_row(struct window *w, struct builder *b, struct process *p, uint
 {
 	const char *user = identity_user(w->identity, p->uid);
 	bool touched = p->touched_window == w->number;
+	uint64_t value[PROCESS_INPUTS];
 	struct builder_row row;
 	struct derive_inputs in = {
 		.amount = process_amounts(p),
-		.value = p->value,
+		.value = value,
 		.available = w->available,
 		.length_ns = length_ns,
 		.cpus = 1,
@@ -145,13 +142,15 @@ static void add_row(struct window *w, struct builder *b, struct process *p, uint
 		in.available &= ~MEMORY_GAUGES;
 	in.available &= ~settle_files(w, p);
 	builder_row_clear(&row);
+	sparse_expand(&p->value, value, PROCESS_INPUTS);
+	fill_derived(value);
 	if (p->amount) {
 		split_run_time(p);
-		fill_derived(p);
+		fill_derived(p->amount);
 	}
 	add_labels(b, &row, p, user);
 	if (w->groups)
-		groups_add(w->groups, p, user, touched);
+		groups_add(w->groups, p, value, user, touched);
 	derive_row(&row, SCOPE_PROCESS, &in);
 	builder_add(b, SCOPE_PROCESS, &row);
 }
@@ -173,7 +172,7 @@ struct window_counts window_emit(struct window *w, struct builder *b, uint64_t l
 	while ((p = table_next(&w->processes, &at))) {
 		counts.processes += !p->exited;
 		counts.zombies += p->zombie;
-		counts.threads += p->value[PROCESS_INPUT(threads)];
+		counts.threads += process_value(p, PROCESS_INPUT(threads));
 		if (!is_shown(w, p))
 			continue;
 		ask_for_arguments(w, p, &asked);

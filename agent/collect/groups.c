@@ -143,7 +143,8 @@ static void add_amounts(struct group *group, const struct process *p)
 	}
 }
 
-static void add_to(struct groups *g, struct group *group, const struct process *p, bool touched)
+static void add_to(struct groups *g, struct group *group, const struct process *p,
+		   const uint64_t *value, bool touched)
 {
 	if (!group)
 		return;
@@ -158,10 +159,11 @@ static void add_to(struct groups *g, struct group *group, const struct process *
 	}
 	group->value[GROUP_INPUT(processes)]++;
 	for (unsigned i = FIRST_GAUGE; i < END_GAUGES; i++)
-		group->value[i] += p->value[i];
+		group->value[i] += value[i];
 }
 
-void groups_add(struct groups *g, struct process *p, const char *user, bool touched)
+void groups_add(struct groups *g, struct process *p, const uint64_t *value, const char *user,
+		bool touched)
 {
 	char number[16];
 
@@ -171,14 +173,14 @@ void groups_add(struct groups *g, struct process *p, const char *user, bool touc
 		p->user_group = find_by(g, GROUP_USER, number, user ? user : number);
 		p->user_group_uid = p->uid;
 	}
-	add_to(g, p->user_group, p, touched);
+	add_to(g, p->user_group, p, value, touched);
 	if (!p->cgroup)
 		return;
 	if (!p->cgroup->groups_known)
 		find_groups(g, p->cgroup);
 	p->cgroup->used_window = g->window;
 	for (int kind = 0; kind < GROUP_USER; kind++)
-		add_to(g, p->cgroup->groups[kind], p, touched);
+		add_to(g, p->cgroup->groups[kind], p, value, touched);
 }
 
 /* As series_counter(): the first reading is the base. */

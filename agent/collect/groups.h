@@ -46,9 +46,10 @@ void groups_begin(struct groups *g, uint64_t window);
 
 /*
  * Adds what a process did in this window, and what it holds, to all its groups;
- * touched says that it did anything. user names its user.
+ * value are its values, touched says that it did anything, user names its user.
  */
-void groups_add(struct groups *g, struct process *p, const char *user, bool touched);
+void groups_add(struct groups *g, struct process *p, const uint64_t *value, const char *user,
+		bool touched);
 
 /* Adds a row for each group with processes. available are the inputs of processes, as bits. */
 void groups_emit(struct groups *g, struct builder *b, uint64_t available, uint64_t length_ns);

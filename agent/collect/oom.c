@@ -134,7 +134,8 @@ static void emit(const struct oom *oom, const struct oom_kill *k, const struct w
 	if (p)
 		add_victim(w, b, &row, p);
 	if (p && p->has_memory) {
-		value[OOM_KILL_INPUT(peak_rss_bytes)] = p->value[PROCESS_INPUT(peak_rss_bytes)];
+		value[OOM_KILL_INPUT(peak_rss_bytes)] =
+			process_value(p, PROCESS_INPUT(peak_rss_bytes));
 		in.available |= 1ULL << OOM_KILL_INPUT(peak_rss_bytes);
 	}
 	builder_label_shared(b, &row, SCOPE_OOM_KILL, LABEL_OOM_KILL_reason, reason);

@@ -27,6 +27,17 @@ void process_clear_amounts(struct process *p)
 	p->amount = NULL;
 }
 
+void process_set(struct window *w, struct process *p, unsigned input, uint64_t value)
+{
+	w->totals.table_full += !sparse_set(&p->value, input, value);
+}
+
+void process_add(struct window *w, struct process *p, unsigned input, uint64_t n)
+{
+	if (n)
+		process_set(w, p, input, process_value(p, input) + n);
+}
+
 void former_free(struct former *f)
 {
 	if (f)
@@ -39,12 +50,13 @@ void process_free(struct process *p)
 	former_free(p->former);
 	free(p->shared);
 	free(p->amount);
+	sparse_free(&p->value);
 	free(p->exe);
 	free(p->args);
 	free(p);
 }
 
-void window_set_state(struct process *p, uint8_t *state, uint8_t to)
+void window_set_state(struct window *w, struct process *p, uint8_t *state, uint8_t to)
 {
 	static const unsigned inputs[THREAD_STATES] = {
 		[THREAD_RUNNING] = PROCESS_INPUT(threads_running),
@@ -54,10 +66,12 @@ void window_set_state(struct process *p, uint8_t *state, uint8_t to)
 
 	if (to >= THREAD_STATES || *state == to)
 		return;
-	if (*state != THREAD_SLEEPING && p->value[inputs[*state]])
-		p->value[inputs[*state]]--;
+	uint64_t before = *state == THREAD_SLEEPING ? 0 : process_value(p, inputs[*state]);
+
+	if (before)
+		process_set(w, p, inputs[*state], before - 1);
 	if (to != THREAD_SLEEPING)
-		p->value[inputs[to]]++;
+		process_add(w, p, inputs[to], 1);
 	*state = to;
 }
 
@@ -79,7 +93,7 @@ void window_count(struct window *w, struct process *p, enum input input, uint64_
 
 	if (amount)
 		amount[i] += n;
-	p->value[i] += n;
+	process_add(w, p, i, n);
 	p->touched_window = w->number;
 }
 
@@ -88,12 +102,12 @@ void window_connection(struct window *w, struct process *p, uint64_t rtt_ns)
 {
 	if (p->connections_walk != w->files_walk) {
 		p->connections_walk = w->files_walk;
-		p->value[PROCESS_INPUT(connections)] = 0;
-		p->value[PROCESS_INPUT(rtt_ns)] = 0;
+		process_set(w, p, PROCESS_INPUT(connections), 0);
+		process_set(w, p, PROCESS_INPUT(rtt_ns), 0);
 		p->rtt_samples = 0;
 	}
-	p->value[PROCESS_INPUT(connections)]++;
-	p->value[PROCESS_INPUT(rtt_ns)] += rtt_ns;
+	process_add(w, p, PROCESS_INPUT(connections), 1);
+	process_add(w, p, PROCESS_INPUT(rtt_ns), rtt_ns);
 	p->rtt_samples += rtt_ns != 0;
 }
 
@@ -110,6 +124,6 @@ void window_files(struct window *w, const struct files_record *r)
 		p = window_process(w, &r->head);
 	if (!p)
 		return;
-	p->value[PROCESS_INPUT(open_files)] = r->files;
+	process_set(w, p, PROCESS_INPUT(open_files), r->files);
 	p->files_walk = w->files_walk;
 }

@@ -33,7 +33,7 @@ static bool thread_is_gone(void *context, void *item)
 
 	struct process *p = t->process;
 
-	window_set_state(p, &t->state, THREAD_SLEEPING);
+	window_set_state(s->window, p, &t->state, THREAD_SLEEPING);
 	if (--p->threads_known == 0 && !p->exited) {
 		s->window->totals.exits_missed += s->window->exit_events;
 		window_set_exited(s->window, p, 0);

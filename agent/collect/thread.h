@@ -22,6 +22,10 @@ struct former {
 	struct shared_counters *shared; /* owned; see struct process */
 };
 
+/* Sets an input's value, or adds to it. Without memory it stays, and that is counted. */
+void process_set(struct window *w, struct process *p, unsigned input, uint64_t value);
+void process_add(struct window *w, struct process *p, unsigned input, uint64_t n);
+
 /* To add to what the process did in this window. NULL, and counted, without memory. */
 uint64_t *process_add_amounts(struct window *w, struct process *p);
 
@@ -44,7 +48,7 @@ bool former_is(const struct process *p, const struct record_header *head);
 
 /* Moves a thread of the process from one state to another in its counts; THREAD_SLEEPING is not
  * counted: also where a thread comes from and goes to. */
-void window_set_state(struct process *p, uint8_t *state, uint8_t to);
+void window_set_state(struct window *w, struct process *p, uint8_t *state, uint8_t to);
 
 /* Marks a process as ended with this status, as wait() tells it; the first to say so counts. */
 void window_set_exited(struct window *w, struct process *p, uint32_t status);

@@ -113,7 +113,7 @@ static void thread_remove(struct window *w, const struct record_header *head)
 
 	if (!t)
 		return;
-	window_set_state(t->process, &t->state, THREAD_SLEEPING);
+	window_set_state(w, t->process, &t->state, THREAD_SLEEPING);
 	t->process->threads_known--;
 	free(t);
 }
@@ -144,7 +144,7 @@ static void add_thread(struct window *w, struct process *p, struct thread_counte
 		if (!past && !amount)
 			return;
 		from[i] = to[i];
-		p->value[i] += grown;
+		process_add(w, p, (unsigned)i, grown);
 		if (past)
 			continue;
 		amount[i] += grown;
@@ -177,23 +177,28 @@ static void add_shared(struct window *w, struct process *p, struct shared_counte
 
 		from[i] = to[i];
 		amount[THREAD_COUNTERS + i] += grown;
-		p->value[THREAD_COUNTERS + i] += grown;
+		process_add(w, p, (unsigned)(THREAD_COUNTERS + i), grown);
 	}
 }
 
-static void set_memory(struct process *p, const struct task_record *r, uint64_t page)
+static void raise_peak(struct window *w, struct process *p, uint64_t bytes)
 {
-	uint64_t *v = p->value;
+	if (bytes > process_value(p, PROCESS_INPUT(peak_rss_bytes)))
+		process_set(w, p, PROCESS_INPUT(peak_rss_bytes), bytes);
+}
+
+static void set_memory(struct window *w, struct process *p, const struct task_record *r,
+		       uint64_t page)
+{
 	uint64_t rss = r->anonymous_pages + r->file_pages + r->shared_pages;
 	uint64_t peak = r->peak_pages > rss ? r->peak_pages : rss;
 
-	v[PROCESS_INPUT(anonymous_bytes)] = r->anonymous_pages * page;
-	v[PROCESS_INPUT(file_bytes)] = r->file_pages * page;
-	v[PROCESS_INPUT(shared_bytes)] = r->shared_pages * page;
-	v[PROCESS_INPUT(swap_bytes)] = r->swap_pages * page;
-	v[PROCESS_INPUT(rss_bytes)] = rss * page;
-	if (peak * page > v[PROCESS_INPUT(peak_rss_bytes)])
-		v[PROCESS_INPUT(peak_rss_bytes)] = peak * page;
+	process_set(w, p, PROCESS_INPUT(anonymous_bytes), r->anonymous_pages * page);
+	process_set(w, p, PROCESS_INPUT(file_bytes), r->file_pages * page);
+	process_set(w, p, PROCESS_INPUT(shared_bytes), r->shared_pages * page);
+	process_set(w, p, PROCESS_INPUT(swap_bytes), r->swap_pages * page);
+	process_set(w, p, PROCESS_INPUT(rss_bytes), rss * page);
+	raise_peak(w, p, peak * page);
 	p->has_memory = true;
 }
 
@@ -214,8 +219,8 @@ void window_set_exited(struct window *w, struct process *p, uint32_t status)
 		p->exited_window = w->number;
 	p->exited = true;
 	p->exit_status = status;
-	for (int i = PROCESS_INPUT(threads); i <= PROCESS_INPUT(threads_stopped); i++)
-		p->value[i] = 0;
+	for (unsigned i = PROCESS_INPUT(threads); i <= PROCESS_INPUT(threads_stopped); i++)
+		process_set(w, p, i, 0);
 }
 
 /* The final memory numbers: a process that ended holds none, its peak stays. */
@@ -226,23 +231,22 @@ static void take_exit(struct window *w, struct process *p, const struct task_rec
 	if (!r->group_dead)
 		return;
 	window_set_exited(w, p, r->exit_code);
-	if (peak > p->value[PROCESS_INPUT(peak_rss_bytes)])
-		p->value[PROCESS_INPUT(peak_rss_bytes)] = peak;
+	raise_peak(w, p, peak);
 	if (peak)
 		p->has_memory = true;
-	for (int i = PROCESS_INPUT(rss_bytes); i <= PROCESS_INPUT(swap_bytes); i++)
-		p->value[i] = 0;
+	for (unsigned i = PROCESS_INPUT(rss_bytes); i <= PROCESS_INPUT(swap_bytes); i++)
+		process_set(w, p, i, 0);
 }
 
 static void take_walk(struct window *w, struct process *p, const struct task_record *r)
 {
 	if (r->has_memory)
-		set_memory(p, r, (uint64_t)sysconf(_SC_PAGESIZE));
+		set_memory(w, p, r, (uint64_t)sysconf(_SC_PAGESIZE));
 	p->zombie = r->zombie;
 	if (r->zombie)
 		window_set_exited(w, p, r->exit_code);
 	else if (!p->exited)
-		p->value[PROCESS_INPUT(threads)] = r->threads;
+		process_set(w, p, PROCESS_INPUT(threads), r->threads);
 	if (!former_is(p, &r->head))
 		add_shared(w, p, &p->shared, &r->shared);
 }
@@ -268,7 +272,7 @@ static void take_counters(struct window *w, struct process *p, const struct task
 	if (r->head.kind == RECORD_TASK) {
 		t->walk = w->walk;
 		t->missed = false;
-		window_set_state(p, &t->state, r->zombie ? THREAD_SLEEPING : r->state);
+		window_set_state(w, p, &t->state, r->zombie ? THREAD_SLEEPING : r->state);
 	}
 }
 

@@ -15,6 +15,7 @@
 
 #include <linux/types.h>
 
+#include "base/sparse.h"
 #include "base/table.h"
 #include "collect/identity.h"
 #include "records.h"
@@ -53,8 +54,14 @@ struct process {
 	struct former *former;	   /* owned; leader before an exec by another thread, or NULL */
 	struct shared_counters *shared; /* owned; newest reading, NULL while that is 0 */
 	uint64_t *amount;		/* owned; added in this window, NULL: nothing */
-	uint64_t value[PROCESS_INPUTS]; /* counters: since it began; gauges: newest */
+	struct sparse value;		/* counters: since it began; gauges: newest */
 };
+
+/* Of an input: what it counted since it began, or its newest value. */
+static inline uint64_t process_value(const struct process *p, unsigned input)
+{
+	return sparse_get(&p->value, input);
+}
 
 /* What a process did in this window: all inputs, most of them mostly 0. */
 const uint64_t *process_amounts(const struct process *p);
