@@ -102,6 +102,7 @@ static void read_totals(struct collector *c, const struct window_counts *seen)
 	series_gauge(&c->totals, TOTALS_INPUT(processes), seen->processes);
 	series_gauge(&c->totals, TOTALS_INPUT(threads), seen->threads);
 	series_gauge(&c->totals, TOTALS_INPUT(zombies), seen->zombies);
+	series_gauge(&c->totals, TOTALS_INPUT(merged), seen->merged);
 	series_gauge(&c->totals, TOTALS_INPUT(shown), seen->rows);
 	series_counter(&c->totals, TOTALS_INPUT(run_ns), c->window.totals.run_ns);
 	series_begin(&c->losses);
@@ -212,6 +213,7 @@ int collector_open(struct collector *c, const struct collector_options *o, char 
 	c->window.groups = &c->groups;
 	c->window.oom = &c->oom;
 	c->window.show_arguments = o->arguments;
+	c->window.rows_limit = o->rows_limit;
 	c->window.exit_events = c->source.exit_events;
 	c->window.watched_from_ns = watched_from;
 	read_all(c, true);

@@ -22,6 +22,7 @@ struct collector_options {
 	const char *node;      /* name of this machine */
 	const char *probes;    /* how probes shall attach, see wish.h */
 	bool arguments;	       /* show what programs were started with */
+	size_t rows_limit;     /* rows of processes in a snapshot, 0 for no limit */
 	double budget_percent; /* of one core, see budget.h; 0 for no limit */
 	uint32_t interval_ms;
 };

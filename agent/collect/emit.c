@@ -5,6 +5,7 @@
 #include "collect/arguments.h"
 #include "collect/derive.h"
 #include "collect/groups.h"
+#include "collect/other.h"
 #include "collect/thread.h"
 
 /* Processes whose arguments are read from /proc in one window. */
@@ -122,7 +123,8 @@ static void ask_for_arguments(struct window *w, struct process *p, unsigned *ask
 	++*asked;
 }
 
-static void add_row(struct window *w, struct builder *b, struct process *p, uint64_t length_ns)
+static void add_row(struct window *w, struct builder *b, struct process *p, struct other *other,
+		    uint64_t length_ns)
 {
 	const char *user = identity_user(w->identity, p->uid);
 	bool touched = p->touched_window == w->number;
@@ -141,43 +143,46 @@ static void add_row(struct window *w, struct builder *b, struct process *p, uint
 	if (!p->has_memory)
 		in.available &= ~MEMORY_GAUGES;
 	in.available &= ~settle_files(w, p);
-	builder_row_clear(&row);
 	sparse_expand(&p->value, value, PROCESS_INPUTS);
 	fill_derived(value);
 	if (p->amount) {
 		split_run_time(p);
 		fill_derived(p->amount);
 	}
-	add_labels(b, &row, p, user);
 	if (w->groups)
 		groups_add(w->groups, p, value, user, touched);
+	if (other_takes(other, p)) {
+		other_add(other, p, value);
+		return;
+	}
+	builder_row_clear(&row);
+	add_labels(b, &row, p, user);
 	derive_row(&row, SCOPE_PROCESS, &in);
 	builder_add(b, SCOPE_PROCESS, &row);
-}
-
-/* One that ended is shown in the window it ended in; later only while a zombie, or for late
- * numbers. */
-static bool is_shown(const struct window *w, const struct process *p)
-{
-	return !p->exited || p->exited_window == w->number || p->zombie || p->amount;
 }
 
 struct window_counts window_emit(struct window *w, struct builder *b, uint64_t length_ns)
 {
 	struct window_counts counts = {0};
 	unsigned asked = 0;
+	struct other other;
 	struct process *p;
 	size_t at = 0;
+
+	other_begin(&other, w);
 
 	while ((p = table_next(&w->processes, &at))) {
 		counts.processes += !p->exited;
 		counts.zombies += p->zombie;
 		counts.threads += process_value(p, PROCESS_INPUT(threads));
-		if (!is_shown(w, p))
+		if (!process_is_shown(w, p))
 			continue;
 		ask_for_arguments(w, p, &asked);
-		add_row(w, b, p, length_ns);
+		add_row(w, b, p, &other, length_ns);
 		counts.rows++;
 	}
+	other_emit(&other, w, b, length_ns);
+	counts.merged = other.count;
+	counts.rows -= other.count ? other.count - 1 : 0;
 	return counts;
 }

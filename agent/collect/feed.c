@@ -87,6 +87,7 @@ static int live_open(struct feed *f, const struct config *config, char *error, s
 		.node = node_name(config, host, sizeof(host)),
 		.probes = config->probes,
 		.arguments = config->arguments,
+		.rows_limit = config->max_process_rows,
 		.budget_percent = config->budget_milli / 1000.0,
 		.interval_ms = config->interval_ms,
 	};

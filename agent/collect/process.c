@@ -127,3 +127,9 @@ void window_files(struct window *w, const struct files_record *r)
 	process_set(w, p, PROCESS_INPUT(open_files), r->files);
 	p->files_walk = w->files_walk;
 }
+
+/* Later than in the window it ended in only while a zombie, or for late numbers. */
+bool process_is_shown(const struct window *w, const struct process *p)
+{
+	return !p->exited || p->exited_window == w->number || p->zombie || p->amount;
+}

@@ -88,6 +88,7 @@ struct window {
 	uint64_t number;	  /* of the current window, from 1 */
 	uint64_t watched_from_ns; /* boot clock: tasks that began later are counted from 0 */
 	uint64_t available;	  /* bit i: the source fills process input i */
+	size_t rows_limit;	  /* rows of processes in a snapshot; 0: all */
 	bool show_arguments;	  /* else no process has any */
 	bool exit_events;	  /* false: a process that is gone is not a loss */
 	uint32_t walk;		  /* number of the newest walk */
@@ -110,6 +111,9 @@ void window_task(struct window *w, const struct task_record *r);
 
 /* Takes a record with a program's path. */
 void window_path(struct window *w, const struct path_record *r);
+
+/* Whether the process has a place in this window's snapshot. */
+bool process_is_shown(const struct window *w, const struct process *p);
 
 /* Takes what a program was started with. */
 void window_arguments(struct window *w, const struct path_record *r);
@@ -137,6 +141,7 @@ struct window_counts {
 	uint64_t processes; /* alive */
 	uint64_t threads;   /* of these */
 	uint64_t zombies;
+	uint64_t merged; /* in the row "other" */
 };
 
 /* Adds a row for each process. length_ns is the time the window took. */

@@ -47,6 +47,7 @@ struct config {
 	enum log_level log_level;
 	bool log_json;
 	bool websocket;
+	uint32_t max_process_rows;
 	uint32_t max_connections;
 	uint32_t max_payload_bytes;
 	uint32_t ping_interval_ms;

@@ -180,6 +180,17 @@ const struct setting settings[] = {
 	},
 	{
 		.group = "limits",
+		.name = "max_process_rows",
+		.fallback = "30000",
+		.help = "Rows of processes in a snapshot. With more processes the smallest "
+			"share one row, so that all still add up.",
+		.kind = SETTING_NUMBER,
+		PLACE(max_process_rows),
+		.least = 10,
+		.most = 262144,
+	},
+	{
+		.group = "limits",
 		.name = "max_connections",
 		.environment = "MAX_ADMIN_CONNECTIONS",
 		.fallback = "10000",
