@@ -7,7 +7,7 @@
  * and LAST_ACK happen in the context of the process that connects or closes, so
  * the owner is noted there; CLOSE happens anywhere, and has the final counters.
  */
-#include "probe.bpf.h"
+#include "files.bpf.h"
 
 /* Who connected or closed. */
 struct connection_owner {
@@ -64,6 +64,18 @@ static __always_inline void fill_connection(struct connection_record *r, struct 
 	r->rtt_us = tcp->srtt_us >> 3;
 }
 
+/* Its cookie is asked for here, so that the scan of a task's files finds one. */
+static __always_inline void note_opened(struct sock *sk, int after)
+{
+	u64 cookie = bpf_get_socket_cookie(sk);
+	u8 yes = 1;
+
+	if (after == TCP_SYN_SENT && bpf_map_update_elem(&opened, &cookie, &yes, BPF_ANY))
+		__sync_fetch_and_add(&maps_full, 1);
+	if (after == TCP_CLOSE)
+		bpf_map_delete_elem(&opened, &cookie);
+}
+
 static __always_inline void note_owner(struct sock *sk, bool opened)
 {
 	struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
@@ -109,6 +121,8 @@ int BPF_PROG(connections__state, struct sock *sk, int before, int after)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	count_run(PROBE_CONNECTIONS);
+	if (scan_works())
+		note_opened(sk, after);
 	if (after == TCP_SYN_SENT || after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK)
 		note_owner(sk, after == TCP_SYN_SENT);
 	if (after != TCP_CLOSE || before == TCP_LISTEN)

@@ -14,6 +14,9 @@ const volatile __u32 cpu_count = 1;
 /* The verifier of this kernel lets the walk call bpf_d_path(). */
 const volatile bool read_exe_path = true;
 
+/* The verifier of this kernel lets the walk over tasks read their files. */
+const volatile bool read_files = true;
+
 __u64 ring_dropped = 0;
 __u64 storage_failed = 0;
 __u64 returns_missed = 0;
@@ -21,3 +24,6 @@ __u64 maps_full = 0;
 __u64 processes_started = 0;
 __u64 processes_exited = 0;
 __u32 read_arguments = 0;
+__u32 scan_wanted = 0;
+__u32 scan_possible = 0;
+__u32 scan_unsure = 0;

@@ -53,6 +53,7 @@ struct {
 extern const volatile bool cgroup_v1;
 extern const volatile __u32 cpu_count;
 extern const volatile bool read_exe_path;
+extern const volatile bool read_files;
 
 /* Counted for ever; user space reports what was added. */
 extern __u64 ring_dropped;

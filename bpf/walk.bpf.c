@@ -10,7 +10,7 @@
  * while a task sleeps (its memory, when pages are reclaimed) is seen within a
  * minute, and a task that went without an event is found out.
  */
-#include "probe.bpf.h"
+#include "files.bpf.h"
 
 #define MM_CPUS 128
 #define ON_CPU_BITS 4096
@@ -88,6 +88,7 @@ static __always_inline void begin_walk(void)
 		on_cpu_now[i] = 0;
 	}
 	walk_number++;
+	scan_possible = scan_works();
 	if (walk_number == 1 && !mm_counts_are_atomic())
 		measure_percpu();
 }
@@ -244,6 +245,14 @@ static __always_inline bool exe_is_new(struct task_struct *leader, struct proces
 	return storage && storage->exec_ns >= walk_exe_since;
 }
 
+/* Threads share their files with the leader; any of them may have changed those. */
+static __always_inline bool files_may_differ(struct task_struct *task, bool looked_at)
+{
+	if (task->pid == task->tgid)
+		return looked_at || task->signal->nr_threads > 1;
+	return looked_at && BPF_CORE_READ(task, files) != BPF_CORE_READ(task, group_leader, files);
+}
+
 SEC("iter/task")
 int walk__tasks(struct bpf_iter__task *ctx)
 {
@@ -256,9 +265,13 @@ int walk__tasks(struct bpf_iter__task *ctx)
 		begin_walk();
 
 	bool leader = task->pid == task->tgid;
-	bool ran = ran_since_last_walk(task);
+	bool looked_at = ran_since_last_walk(task) || walk_all ||
+			 (u32)task->pid % walk_classes == walk_class;
 
-	if (!ran && !walk_all && (u32)task->pid % walk_classes != walk_class)
+	/* What a socket has counted, its process's counters then have, too. */
+	if (scan_wanted && files_may_differ(task, looked_at))
+		scan_files(seq, task);
+	if (!looked_at)
 		return 0;
 
 	struct process_storage *storage =

@@ -289,11 +289,24 @@ static void add_to_gauges(struct connections *c, struct connection *n)
 			   n->rtt_us);
 }
 
+/* Its owner held it in the walk before and has slept since. */
+static bool is_held_asleep(const struct connections *c, const struct connection *n)
+{
+	const struct process *p;
+
+	if (c->walked_all || n->walk + 1 != c->walk)
+		return false;
+	p = process_of(c, &n->owner);
+	return p && !p->exited && p->files_walk != c->walk;
+}
+
 static bool end_of_walk(void *context, void *item)
 {
 	struct connections *c = context;
 	struct connection *n = item;
 
+	if (is_held_asleep(c, n))
+		n->walk = c->walk;
 	if (n->walk == c->walk) {
 		settle_owner(c, n);
 		if (c->walk == 1)
@@ -311,8 +324,9 @@ static bool end_of_walk(void *context, void *item)
 	return true;
 }
 
-void connections_walk_end(struct connections *c)
+void connections_walk_end(struct connections *c, bool walked_all)
 {
+	c->walked_all = walked_all;
 	table_sweep(&c->connections, end_of_walk, c);
 	if (c->walk == 1)
 		table_free(&c->listeners);

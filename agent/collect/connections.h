@@ -25,7 +25,8 @@ struct connections {
 	struct table pools;	  /* struct pool, owned */
 	struct table listeners;	  /* of this walk, by network namespace and port; no items owned */
 	struct window *window;
-	uint32_t walk; /* number of the newest walk */
+	uint32_t walk;	 /* number of the newest walk */
+	bool walked_all; /* it showed the files of all processes, also of those that slept */
 	struct connections_totals totals;
 };
 
@@ -36,11 +37,12 @@ void connections_init(struct connections *c, struct window *window);
 void connections_take(struct connections *c, const struct connection_record *r);
 
 /*
- * Say when a walk over files begins and ends. What the first walk shows began
+ * Say when a walk over files begins and ends, and whether it looked at all processes: those that
+ * it left out hold what they held. What the first walk shows began
  * before the agent: it is the base, and counts as opened by nobody.
  */
 void connections_walk_begin(struct connections *c);
-void connections_walk_end(struct connections *c);
+void connections_walk_end(struct connections *c, bool walked_all);
 
 /* Adds a row for each pool that has connections or had any in this window. */
 void connections_emit(struct connections *c, struct builder *b, uint64_t length_ns);

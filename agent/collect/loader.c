@@ -46,6 +46,7 @@ static int open_chosen(struct loader *l, const struct btf *btf)
 	l->skeleton->rodata->cgroup_v1 = cgroup_is_v1();
 	l->skeleton->rodata->cpu_count = (__u32)libbpf_num_possible_cpus();
 	l->skeleton->rodata->read_exe_path = !l->no_exe_path;
+	l->skeleton->rodata->read_files = !l->no_files;
 	bpf_object__for_each_program (program, l->skeleton->obj) {
 		int p = variant_provider(program);
 
@@ -91,6 +92,17 @@ static void pass_over(struct loader *l, int p)
 	l->variants[p] = VARIANT_NEXT;
 }
 
+/* First without files, which another iterator reads, too; then without paths. */
+static bool make_walk_plainer(struct loader *l)
+{
+	if (l->no_exe_path)
+		return false;
+	if (l->no_files)
+		l->no_exe_path = true;
+	l->no_files = true;
+	return true;
+}
+
 /*
  * The kernel refused the programs, and does not say which: each provider is tried
  * alone. Where the verifier allows no bpf_d_path() in an iterator, names come
@@ -109,13 +121,11 @@ static int find_refused(struct loader *l, const struct btf *btf, int error)
 		close_skeleton(l);
 		if (!alone)
 			continue;
-		if (p == PROVIDER_WALK && (l->no_exe_path || alone == -EPERM))
+		if (p == PROVIDER_WALK && (alone == -EPERM || !make_walk_plainer(l)))
 			return alone;
 		found = true;
-		if (p == PROVIDER_WALK) {
-			l->no_exe_path = true;
+		if (p == PROVIDER_WALK)
 			continue;
-		}
 		variant_add_reason(&l->states[p], "the kernel refuses it: %s", strerror(-alone));
 		pass_over(l, p);
 	}

@@ -29,7 +29,8 @@ struct loader {
 	struct probe_state states[PROVIDERS];
 	int variants[PROVIDERS]; /* the choice, as variant.h numbers them */
 	int tried[PROVIDERS];	 /* the first variant that was not ruled out */
-	bool no_exe_path;	 /* the verifier refuses bpf_d_path() in an iterator */
+	bool no_files;		 /* the verifier refuses the walk that reads files */
+	bool no_exe_path;	 /* and that which calls bpf_d_path() */
 	int walk_link;		 /* descriptor of the iterator's link; owned by the skeleton */
 	int files_link;		 /* the same of the iterator over files; -1 when it is not there */
 	struct cost cost;

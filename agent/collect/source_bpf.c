@@ -24,6 +24,7 @@ struct bpf_source {
 	struct ring_buffer *ring;
 	struct window *window; /* while draining */
 	struct connections *connections;
+	bool scanning;	       /* the walk over tasks reads files, too, into connections */
 	char *buffer;	       /* ITERATOR_BUFFER_BYTES */
 	uint64_t dropped_seen; /* ring_dropped at the newest walk */
 	uint64_t walked_ns;    /* boot clock, when the newest walk began */
@@ -31,14 +32,79 @@ struct bpf_source {
 	bool full_again; /* events were lost: the next walk looks for what is gone, too */
 };
 
+static void take_file_record(void *context, const struct record_header *head)
+{
+	struct connections *c = context;
+
+	if (head->kind == RECORD_FILES)
+		window_files(c->window, (const struct files_record *)head);
+	else
+		connections_take(c, (const struct connection_record *)head);
+}
+
 static void take_walk_record(void *context, const struct record_header *head)
 {
-	struct window *w = context;
+	struct bpf_source *s = context;
 
 	if (head->kind == RECORD_EXE)
-		window_path(w, (const struct path_record *)head);
+		window_path(s->window, (const struct path_record *)head);
+	else if (head->kind == RECORD_FILES || head->kind == RECORD_SOCKET)
+		take_file_record(s->connections, head);
 	else
-		window_task(w, (const struct task_record *)head);
+		window_task(s->window, (const struct task_record *)head);
+}
+
+/* Over all open files of all processes. */
+static int walk_all_files(struct bpf_source *s, struct connections *c, bool full)
+{
+	struct probecast_bpf__bss *bss = s->loader.skeleton->bss;
+
+	bss->files_all = full;
+	bss->files_class = s->class;
+	connections_walk_begin(c);
+
+	int error = iterator_read(s->loader.files_link, s->buffer, take_file_record, c);
+
+	if (!error)
+		connections_walk_end(c, true);
+	return error;
+}
+
+/* Where the walk over tasks can do it, files are read there, of those that ran. */
+static int bpf_walk_files(void *context, struct connections *c, bool full)
+{
+	struct bpf_source *s = context;
+
+	if (s->loader.files_link < 0)
+		return 0;
+	if (full || !s->loader.skeleton->bss->scan_possible)
+		return walk_all_files(s, c, full);
+	s->connections = c;
+	s->scanning = true;
+	return 0;
+}
+
+static void begin_scan(struct bpf_source *s)
+{
+	struct probecast_bpf__bss *bss = s->loader.skeleton->bss;
+
+	bss->scan_wanted = s->scanning;
+	bss->scan_unsure = 0;
+	if (s->scanning)
+		connections_walk_begin(s->connections);
+}
+
+static int end_scan(struct bpf_source *s, int error)
+{
+	bool scanned = s->scanning;
+
+	s->scanning = false;
+	if (!scanned || error)
+		return error;
+	if (s->loader.skeleton->bss->scan_unsure)
+		return walk_all_files(s, s->connections, false);
+	connections_walk_end(s->connections, false);
+	return 0;
 }
 
 static void prepare_walk(struct bpf_source *s, const struct window *w, bool full)
@@ -62,42 +128,16 @@ static int bpf_walk(void *context, struct window *w, bool full)
 	s->full_again = lost;
 	s->dropped_seen = dropped;
 	prepare_walk(s, w, full);
-
+	begin_scan(s);
+	s->window = w;
 	window_walk_begin(w);
 
-	int error = iterator_read(s->loader.walk_link, s->buffer, take_walk_record, w);
+	int error = iterator_read(s->loader.walk_link, s->buffer, take_walk_record, s);
 
 	if (!error)
 		window_walk_end(w, full, s->class, WALK_CLASSES);
+	error = end_scan(s, error);
 	s->class = (s->class + 1) % WALK_CLASSES;
-	return error;
-}
-
-static void take_file_record(void *context, const struct record_header *head)
-{
-	struct connections *c = context;
-
-	if (head->kind == RECORD_FILES)
-		window_files(c->window, (const struct files_record *)head);
-	else
-		connections_take(c, (const struct connection_record *)head);
-}
-
-static int bpf_walk_files(void *context, struct connections *c, bool full)
-{
-	struct bpf_source *s = context;
-	struct probecast_bpf__bss *bss = s->loader.skeleton->bss;
-
-	if (s->loader.files_link < 0)
-		return 0;
-	bss->files_all = full;
-	bss->files_class = s->class;
-	connections_walk_begin(c);
-
-	int error = iterator_read(s->loader.files_link, s->buffer, take_file_record, c);
-
-	if (!error)
-		connections_walk_end(c);
 	return error;
 }
 

@@ -20,6 +20,7 @@
 #define ACTIVE 3
 #define REFUSED 5
 #define FILES 40
+#define MANY 300 /* more than are read of one process along with its tasks */
 
 static struct background once;
 
@@ -238,6 +239,40 @@ TEST(a_connection_belongs_to_who_holds_it)
 	CHECK_INT(number_at(row_of(document, getpid()), "network.tcp.connections"), 1);
 	close(go[1]);
 	wait_for(child);
+}
+
+TEST(no_connection_of_a_process_with_many_is_left_out)
+{
+	struct listener l = listen_on(AF_INET);
+
+	once_start(&once, WINDOW_MS);
+	for (int i = 0; i < MANY; i++) {
+		connect_to(&l);
+		CHECK(accept(l.fd, NULL, NULL) >= 0);
+	}
+
+	json_t *document = finish(), *row = row_of(document, getpid());
+
+	CHECK_INT(number_at(row, "network.tcp.connections"), 2 * MANY);
+	CHECK_INT(number_at(row, "network.tcp.opened"), MANY);
+	CHECK_INT(number_at(row, "network.tcp.accepted"), MANY);
+	CHECK_INT(number_at(pool_to(document, &l), "established"), MANY);
+}
+
+/* The agent's first walk cannot see it: nobody holds it yet. */
+TEST(a_connection_that_waited_to_be_accepted_is_seen)
+{
+	struct listener l = listen_on(AF_INET);
+	int client = connect_to(&l);
+
+	once_start(&once, WINDOW_MS);
+	CHECK(accept(l.fd, NULL, NULL) >= 0);
+
+	json_t *document = finish(), *row = row_of(document, getpid());
+
+	CHECK_INT(number_at(row, "network.tcp.connections"), 2);
+	CHECK_INT(number_at(row, "network.tcp.opened"), 0);
+	close(client);
 }
 
 TEST(open_files_are_counted)

@@ -59,7 +59,22 @@ static void walk(const struct connection_record *records, size_t count)
 	connections_walk_begin(&connections);
 	for (size_t i = 0; i < count; i++)
 		connections_take(&connections, &records[i]);
-	connections_walk_end(&connections);
+	connections_walk_end(&connections, true);
+}
+
+/* One that found only the process 8 awake. */
+static void walk_awake(const struct connection_record *records, size_t count)
+{
+	struct files_record files = {
+		.head = {.kind = RECORD_FILES, .tid = 8, .pid = 8, .process_start_ns = START},
+		.files = 3,
+	};
+
+	connections_walk_begin(&connections);
+	for (size_t i = 0; i < count; i++)
+		connections_take(&connections, &records[i]);
+	window_files(&window, &files);
+	connections_walk_end(&connections, false);
 }
 
 static const struct snapshot *close_window(void)
@@ -120,6 +135,33 @@ TEST(what_the_first_walk_shows_was_opened_by_nobody)
 	CHECK_REAL(pool_metric(s, METRIC_POOL_established), 1, 0);
 	CHECK_REAL(pool_metric(s, METRIC_POOL_idle), 1, 0);
 	CHECK_REAL(pool_metric(s, METRIC_POOL_opened), 0, 0);
+}
+
+TEST(who_sleeps_holds_what_it_held)
+{
+	struct connection_record r[] = {
+		connection(RECORD_SOCKET, 7, 1, TCP_ESTABLISHED),
+		connection(RECORD_SOCKET, 8, 2, TCP_ESTABLISHED),
+		connection(RECORD_SOCKET, 8, 3, TCP_ESTABLISHED),
+	};
+	const struct snapshot *s;
+
+	setup();
+	walk(r, 3);
+	close_window();
+	for (int i = 0; i < 3; i++) {
+		walk_awake(&r[1], 1);
+		s = close_window();
+		CHECK_REAL(metric(s, 7, METRIC_PROCESS_tcp_connections), 1, 0);
+		CHECK_REAL(metric(s, 7, METRIC_PROCESS_tcp_closed), 0, 0);
+		CHECK_REAL(metric(s, 8, METRIC_PROCESS_tcp_connections), 1, 0);
+		CHECK_REAL(metric(s, 8, METRIC_PROCESS_tcp_closed), i == 0, 0);
+	}
+	/* Awake, it does not hold it any more. */
+	walk(&r[1], 1);
+	s = close_window();
+	CHECK_REAL(metric(s, 7, METRIC_PROCESS_tcp_connections), 0, 0);
+	CHECK_REAL(metric(s, 7, METRIC_PROCESS_tcp_closed), 1, 0);
 }
 
 TEST(a_connection_is_opened_active_idle_and_closed)
@@ -248,7 +290,7 @@ TEST(tables_that_are_full_are_counted)
 		r.remote_port = (uint16_t)i;
 		connections_take(&connections, &r);
 	}
-	connections_walk_end(&connections);
+	connections_walk_end(&connections, true);
 	CHECK_UINT(connections.totals.table_full, 2 + 8);
 	CHECK_REAL(metric(close_window(), 7, METRIC_PROCESS_tcp_opened), 10, 0);
 }
@@ -300,7 +342,7 @@ TEST(open_files_are_absent_until_told)
 	r.head.tid = 9;
 	r.files = 99;
 	window_files(&window, &r);
-	connections_walk_end(&connections);
+	connections_walk_end(&connections, true);
 	s = close_window();
 	CHECK_REAL(metric(s, 7, METRIC_PROCESS_open_files), 12, 0);
 	CHECK_REAL(metric(s, 8, METRIC_PROCESS_open_files), -1, 0);
