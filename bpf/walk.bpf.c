@@ -183,36 +183,47 @@ static __always_inline void fill_identity(struct task_record *r, struct task_str
 	bpf_core_read(r->comm, sizeof(r->comm), &task->group_leader->comm);
 }
 
+/*
+ * A record in the making, one walk at a time. On the stack it would leave no room
+ * for the calls that read files: 512 bytes are for all of them.
+ */
+static struct task_record record;
+
+static __always_inline struct task_record *begin_record(u32 kind, struct task_struct *task)
+{
+	__builtin_memset(&record, 0, sizeof(record));
+	fill_header(&record.head, kind, task);
+	return &record;
+}
+
 static __always_inline void write_task(struct seq_file *seq, struct task_struct *task,
 				       struct process_storage *storage)
 {
-	struct task_record r = {};
+	struct task_record *r = begin_record(RECORD_TASK, task);
 
-	fill_header(&r.head, RECORD_TASK, task);
-	fill_identity(&r, task);
-	fill_memory(&r, task);
-	fill_thread(&r.thread, task);
+	fill_identity(r, task);
+	fill_memory(r, task);
+	fill_thread(&r->thread, task);
 	if (storage)
-		r.shared = storage->counters;
-	bpf_seq_write(seq, &r, sizeof(r));
+		r->shared = storage->counters;
+	bpf_seq_write(seq, r, sizeof(*r));
 }
 
 /* What threads that ended before the agent began have added to their process. */
 static __always_inline void write_dead_threads(struct seq_file *seq, struct task_struct *leader)
 {
 	struct signal_struct *signal = leader->signal;
-	struct task_record r = {};
+	struct task_record *r = begin_record(RECORD_DEAD_THREADS, leader);
 
-	fill_header(&r.head, RECORD_DEAD_THREADS, leader);
-	r.thread.run_ns = signal->sum_sched_runtime;
-	r.thread.user_ns = signal->utime;
-	r.thread.system_ns = signal->stime;
-	r.thread.voluntary_switches = signal->nvcsw;
-	r.thread.involuntary_switches = signal->nivcsw;
-	r.thread.minor_faults = signal->min_flt;
-	r.thread.major_faults = signal->maj_flt;
-	fill_io(&r.thread, &signal->ioac);
-	bpf_seq_write(seq, &r, sizeof(r));
+	r->thread.run_ns = signal->sum_sched_runtime;
+	r->thread.user_ns = signal->utime;
+	r->thread.system_ns = signal->stime;
+	r->thread.voluntary_switches = signal->nvcsw;
+	r->thread.involuntary_switches = signal->nivcsw;
+	r->thread.minor_faults = signal->min_flt;
+	r->thread.major_faults = signal->maj_flt;
+	fill_io(&r->thread, &signal->ioac);
+	bpf_seq_write(seq, r, sizeof(*r));
 }
 
 static __always_inline void write_exe(struct seq_file *seq, struct task_struct *leader)
