@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collect/derive.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 
 /* Seconds from ns, ones from thousandths; everything else is in base units already. */
@@ -40,7 +42,66 @@ static int needs_window(enum metric_kind kind)
 	       kind == KIND_SHARE;
 }
 
-/* Most numbers of most rows are 0, and then so is what comes from them: no arithmetic. */
+/* Which metrics come from an input, as bits: what a row needs without a look at the catalogue. */
+struct plan {
+	bool made;
+	uint64_t of_amount[DERIVE_MAX_INPUTS][SNAPSHOT_WORDS];
+	uint64_t of_value[DERIVE_MAX_INPUTS][SNAPSHOT_WORDS];
+};
+
+static const struct plan *plan_of(enum scope scope)
+{
+	static struct plan plans[SCOPES];
+	const struct scope_info *s = &catalogue_scopes[scope];
+	struct plan *plan = &plans[scope];
+
+	if (plan->made)
+		return plan;
+	for (unsigned id = 0; id < scope_metrics(scope); id++) {
+		const struct metric_info *m = &catalogue_metrics[(unsigned)s->first_metric + id];
+		unsigned i = (unsigned)(m->input - s->first_input);
+		uint64_t *bits = needs_window(m->kind) ? plan->of_amount[i] : plan->of_value[i];
+
+		bits[id / 64] |= 1ULL << (id % 64);
+	}
+	plan->made = true;
+	return plan;
+}
+
+/* Puts the metrics of these inputs into the bits. */
+static void add_metrics(const uint64_t of[][SNAPSHOT_WORDS], uint64_t inputs,
+			uint64_t metrics[SNAPSHOT_WORDS])
+{
+	for (; inputs; inputs &= inputs - 1)
+		for (int w = 0; w < SNAPSHOT_WORDS; w++)
+			metrics[w] |= of[__builtin_ctzll(inputs)][w];
+}
+
+/* Rows that stand together mostly know the same inputs. */
+static void add_present(const struct plan *plan, enum scope scope, const struct derive_inputs *in,
+			uint64_t metrics[SNAPSHOT_WORDS])
+{
+	static struct {
+		enum scope scope;
+		uint64_t available;
+		bool window;
+		uint64_t metrics[SNAPSHOT_WORDS];
+	} last;
+	bool window = in->length_ns != 0;
+
+	if (last.scope != scope || last.available != in->available || last.window != window) {
+		memset(&last, 0, sizeof(last));
+		last.scope = scope;
+		last.available = in->available;
+		last.window = window;
+		add_metrics(plan->of_value, in->available, last.metrics);
+		if (window)
+			add_metrics(plan->of_amount, in->available, last.metrics);
+	}
+	for (int w = 0; w < SNAPSHOT_WORDS; w++)
+		metrics[w] |= last.metrics[w];
+}
+
 static union snapshot_value derive(const struct metric_info *m, const struct derive_inputs *in,
 				   unsigned i)
 {
@@ -55,16 +116,22 @@ static union snapshot_value derive(const struct metric_info *m, const struct der
 void derive_row(struct builder_row *row, enum scope scope, const struct derive_inputs *in)
 {
 	const struct scope_info *s = &catalogue_scopes[scope];
-	const struct metric_info *m = &catalogue_metrics[s->first_metric];
-	unsigned count = (unsigned)scope_metrics(scope);
+	const struct plan *plan = plan_of(scope);
+	uint64_t metrics[SNAPSHOT_WORDS] = {0};
 
-	for (unsigned id = 0; id < count; id++, m++) {
-		unsigned i = (unsigned)(m->input - s->first_input);
+	add_present(plan, scope, in, row->present);
+	add_metrics(plan->of_value, in->available & ~in->zero_values, metrics);
+	if (in->length_ns)
+		add_metrics(plan->of_amount, in->available & ~in->zero_amounts, metrics);
+	for (unsigned w = 0; w < SNAPSHOT_WORDS; w++) {
+		for (uint64_t left = metrics[w]; left; left &= left - 1) {
+			unsigned id = w * 64 + (unsigned)__builtin_ctzll(left);
+			const struct metric_info *m =
+				&catalogue_metrics[(unsigned)s->first_metric + id];
 
-		if (!(in->available >> i & 1) || (needs_window(m->kind) && !in->length_ns))
-			continue;
-		row->present[id / 64] |= 1ULL << (id % 64);
-		row->values[id] = derive(m, in, i);
+			builder_value(row, (enum metric)((unsigned)s->first_metric + id),
+				      derive(m, in, (unsigned)(m->input - s->first_input)));
+		}
 	}
 }
 

@@ -134,6 +134,7 @@ static void add_row(struct window *w, struct builder *b, struct process *p, stru
 		.amount = process_amounts(p),
 		.value = value,
 		.available = w->available,
+		.zero_amounts = p->amount ? 0 : UINT64_MAX,
 		.length_ns = length_ns,
 		.cpus = 1,
 	};
@@ -145,6 +146,7 @@ static void add_row(struct window *w, struct builder *b, struct process *p, stru
 	in.available &= ~settle_files(w, p);
 	sparse_expand(&p->value, value, PROCESS_INPUTS);
 	fill_derived(value);
+	in.zero_values = ~(p->value.present | BIT(rx_bytes) | BIT(tx_bytes));
 	if (p->amount) {
 		split_run_time(p);
 		fill_derived(p->amount);

@@ -68,32 +68,45 @@ void builder_value(struct builder_row *row, enum metric metric, union snapshot_v
 		(unsigned)(metric - catalogue_scopes[catalogue_metrics[metric].scope].first_metric);
 
 	row->present[i / 64] |= 1ULL << (i % 64);
+	row->nonzero[i / 64] &= ~(1ULL << (i % 64));
+	row->nonzero[i / 64] |= (uint64_t)(value.integer != 0) << (i % 64);
 	row->values[i] = value;
+}
+
+static bool add_values(struct buf *values, const struct builder_row *row)
+{
+	size_t count = 0;
+
+	for (int w = 0; w < SNAPSHOT_WORDS; w++)
+		count += (size_t)__builtin_popcountll(row->nonzero[w]);
+
+	union snapshot_value *to = (void *)buf_reserve(values, count * sizeof(*to));
+
+	if (!to)
+		return count == 0;
+	for (int w = 0; w < SNAPSHOT_WORDS; w++)
+		for (uint64_t left = row->nonzero[w]; left; left &= left - 1)
+			*to++ = row->values[w * 64 + __builtin_ctzll(left)];
+	values->len += count * sizeof(*to);
+	return true;
 }
 
 void builder_add(struct builder *b, enum scope scope, const struct builder_row *row)
 {
-	size_t size = snapshot_row_size(scope), labels = scope_labels(scope);
+	size_t size = snapshot_row_size(scope);
+	uint32_t first_value = (uint32_t)(b->values.len / sizeof(uint64_t));
 	struct snapshot_row *packed = (void *)buf_reserve(&b->tables[scope], size);
 
-	if (!packed)
+	if (!packed || !add_values(&b->values, row))
 		return;
-	memset(packed, 0, sizeof(*packed));
+	memset(packed, 0, size);
 	packed->labels_present = row->labels_present;
-	packed->first_value = (uint32_t)(b->values.len / sizeof(uint64_t));
-	for (size_t i = 0; i < labels; i++)
-		packed->labels[i] = row->labels_present >> i & 1 ? row->labels[i] : 0;
+	packed->first_value = first_value;
+	for (uint64_t left = row->labels_present; left; left &= left - 1)
+		packed->labels[__builtin_ctzll(left)] = row->labels[__builtin_ctzll(left)];
 	for (int w = 0; w < SNAPSHOT_WORDS; w++) {
 		packed->present[w] = row->present[w];
-		for (uint64_t left = row->present[w]; left; left &= left - 1) {
-			int bit = __builtin_ctzll(left);
-			const union snapshot_value *value = &row->values[w * 64 + bit];
-
-			if (value->integer == 0)
-				continue;
-			packed->nonzero[w] |= 1ULL << bit;
-			buf_add(&b->values, value, sizeof(*value));
-		}
+		packed->nonzero[w] = row->nonzero[w];
 	}
 	b->tables[scope].len += size;
 }

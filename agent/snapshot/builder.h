@@ -17,8 +17,9 @@
 struct builder_row {
 	uint64_t labels_present;
 	uint64_t present[SNAPSHOT_WORDS];
+	uint64_t nonzero[SNAPSHOT_WORDS];		  /* of those present */
 	uint64_t labels[BUILDER_MAX_LABELS];		  /* those that are present */
-	union snapshot_value values[BUILDER_MAX_METRICS]; /* those that are present */
+	union snapshot_value values[BUILDER_MAX_METRICS]; /* those that are not zero */
 };
 
 /* Begins a row; what is not present is not cleared. */
@@ -26,7 +27,7 @@ static inline void builder_row_clear(struct builder_row *row)
 {
 	row->labels_present = 0;
 	for (int w = 0; w < SNAPSHOT_WORDS; w++)
-		row->present[w] = 0;
+		row->present[w] = row->nonzero[w] = 0;
 }
 
 /* Places for strings that many rows have; what finds its place taken is stored again. */
