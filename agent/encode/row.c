@@ -13,6 +13,9 @@
 #define STEP_MAX 64
 #define NAME_MAX_BYTES 44
 
+/* A process is its pid and start time, a group its kind and name. */
+#define KEY_LABELS 3
+
 #define LABEL(scope, id, name, type, help) \
 	_Static_assert(sizeof(name) <= NAME_MAX_BYTES, "a step holds the name of any label");
 #define METRIC(scope, id, path, kind, unit, input, help) \
@@ -150,7 +153,7 @@ static char *reserve_labels(struct buf *b, const struct snapshot *s, const struc
 }
 
 void encode_labels(struct buf *b, const struct snapshot *s, enum scope scope,
-		   const struct snapshot_row *row)
+		   const struct snapshot_row *row, uint64_t wanted)
 {
 	enum label first = catalogue_scopes[scope].first_label;
 	char *start = reserve_labels(b, s, row, scope), *to = start;
@@ -162,7 +165,7 @@ void encode_labels(struct buf *b, const struct snapshot *s, enum scope scope,
 
 	bool is_first = b->len == 0 || to[-1] == '{';
 
-	for (uint64_t left = row->labels_present; left; left &= left - 1) {
+	for (uint64_t left = row->labels_present & wanted; left; left &= left - 1) {
 		int i = __builtin_ctzll(left);
 
 		to = put_step(to, &label_steps[first + i], is_first);
@@ -200,11 +203,13 @@ static void put_metric(struct place *p, int metric, union snapshot_value value)
 }
 
 static void put_metrics(struct place *p, const struct snapshot *s, const struct snapshot_row *row,
-			enum metric first, enum metric end)
+			enum metric first, enum metric end, const struct encode_mask *mask)
 {
+	static const struct encode_mask all = {UINT64_MAX, {UINT64_MAX, UINT64_MAX}};
 	int base = (int)catalogue_scopes[catalogue_metrics[first].scope].first_metric;
 	const uint64_t *next = (const uint64_t *)((const char *)s + s->values) + row->first_value;
 
+	mask = mask ? mask : &all;
 	for (int w = 0; w < SNAPSHOT_WORDS; w++) {
 		for (uint64_t left = row->present[w]; left; left &= left - 1) {
 			int metric = base + w * 64 + __builtin_ctzll(left);
@@ -212,7 +217,8 @@ static void put_metrics(struct place *p, const struct snapshot *s, const struct 
 
 			if (row->nonzero[w] & left & -left)
 				value.integer = *next++;
-			if (metric >= (int)first && metric < (int)end)
+			if (metric >= (int)first && metric < (int)end &&
+			    mask->metrics[w] & left & -left)
 				put_metric(p, metric, value);
 		}
 	}
@@ -221,7 +227,7 @@ static void put_metrics(struct place *p, const struct snapshot *s, const struct 
 }
 
 void encode_metrics(struct buf *b, const struct snapshot *s, const struct snapshot_row *row,
-		    enum metric first, enum metric end)
+		    enum metric first, enum metric end, const struct encode_mask *mask)
 {
 	char *to = buf_reserve(b, (size_t)(end - first + 1) * (STEP_MAX + PUT_NUMBER_MAX));
 
@@ -232,20 +238,26 @@ void encode_metrics(struct buf *b, const struct snapshot *s, const struct snapsh
 
 	struct place place = {.to = to, .last = -1, .is_first = b->len == 0 || to[-1] == '{'};
 
-	put_metrics(&place, s, row, first, end);
+	put_metrics(&place, s, row, first, end, mask);
 	b->len += (size_t)(place.to - to);
 }
 
-void encode_row(struct buf *b, const struct snapshot *s, enum scope scope, size_t i)
+size_t encode_row(struct buf *b, const struct snapshot *s, enum scope scope, size_t i,
+		  const struct encode_mask *mask)
 {
 	const struct snapshot_row *row = snapshot_row(s, scope, i);
+	uint64_t wanted = mask ? mask->labels : UINT64_MAX;
+	size_t key_end;
 
 	encode_comma(b);
 	buf_add_char(b, '{');
-	encode_labels(b, s, scope, row);
+	encode_labels(b, s, scope, row, KEY_LABELS);
+	key_end = b->len;
+	encode_labels(b, s, scope, row, wanted & ~KEY_LABELS);
 	encode_metrics(b, s, row, catalogue_scopes[scope].first_metric,
-		       catalogue_scopes[scope].end_metric);
+		       catalogue_scopes[scope].end_metric, mask);
 	buf_add_char(b, '}');
+	return key_end;
 }
 
 void encode_rows(struct buf *b, const struct snapshot *s, const char *name, enum scope scope)
@@ -253,6 +265,6 @@ void encode_rows(struct buf *b, const struct snapshot *s, const char *name, enum
 	encode_member(b, name);
 	buf_add_char(b, '[');
 	for (size_t i = 0; i < snapshot_rows(s, scope); i++)
-		encode_row(b, s, scope, i);
+		encode_row(b, s, scope, i, NULL);
 	buf_add_char(b, ']');
 }

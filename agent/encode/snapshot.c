@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The snapshot document. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "encode/encode.h"
 #include "encode/row.h"
+#include "encode/view.h"
 #include "encode/writer.h"
-#include "snapshot/order.h"
 
 /* The members of a scope that has one row. */
 static void add_single(struct buf *b, const struct snapshot *s, enum scope scope)
@@ -15,7 +14,7 @@ static void add_single(struct buf *b, const struct snapshot *s, enum scope scope
 
 	if (snapshot_rows(s, scope))
 		encode_metrics(b, s, snapshot_row(s, scope, 0), info->first_metric,
-			       info->end_metric);
+			       info->end_metric, NULL);
 }
 
 static void add_object(struct buf *b, const struct snapshot *s, const char *name, enum scope scope)
@@ -44,7 +43,7 @@ static void add_cpu(struct buf *b, const struct snapshot *s, enum metric end)
 
 	if (snapshot_rows(s, SCOPE_SYSTEM))
 		encode_metrics(b, s, snapshot_row(s, SCOPE_SYSTEM, 0),
-			       catalogue_scopes[SCOPE_SYSTEM].first_metric, end);
+			       catalogue_scopes[SCOPE_SYSTEM].first_metric, end, NULL);
 	if (b->len > before)
 		b->len--;
 	else
@@ -72,7 +71,7 @@ static void add_system(struct buf *b, const struct snapshot *s, const struct enc
 	add_cpu(b, s, end);
 	if (snapshot_rows(s, SCOPE_SYSTEM))
 		encode_metrics(b, s, snapshot_row(s, SCOPE_SYSTEM, 0), end,
-			       catalogue_scopes[SCOPE_SYSTEM].end_metric);
+			       catalogue_scopes[SCOPE_SYSTEM].end_metric, NULL);
 	encode_rows(b, s, "disks", SCOPE_DISK);
 	encode_rows(b, s, "filesystems", SCOPE_FILESYSTEM);
 	encode_rows(b, s, "interfaces", SCOPE_INTERFACE);
@@ -81,41 +80,6 @@ static void add_system(struct buf *b, const struct snapshot *s, const struct enc
 	if (server)
 		add_server(b, server);
 	buf_add_char(b, '}');
-}
-
-/* Kept from one call to the next: the steady state allocates nothing. One thread writes. */
-static struct order_row *order_scratch(size_t rows)
-{
-	static struct order_row *order;
-	static size_t room;
-
-	if (rows <= room && order)
-		return order;
-
-	struct order_row *larger = realloc(order, (rows + rows / 2 + 1) * sizeof(*order));
-
-	if (larger) {
-		order = larger;
-		room = rows + rows / 2;
-	}
-	return larger;
-}
-
-static void add_processes(struct buf *b, const struct snapshot *s, const struct encode_view *view)
-{
-	struct order_row *order = order_scratch(snapshot_rows(s, SCOPE_PROCESS));
-
-	encode_member(b, "processes");
-	buf_add_char(b, '[');
-	if (order) {
-		size_t count = order_largest(s, SCOPE_PROCESS, view->sort, view->limit, order);
-
-		for (size_t i = 0; i < count; i++)
-			encode_row(b, s, SCOPE_PROCESS, order[i].row);
-	} else {
-		b->failed = true;
-	}
-	buf_add_char(b, ']');
 }
 
 static void add_probes(struct buf *b, const struct snapshot *s)
@@ -154,20 +118,43 @@ static void add_head(struct buf *b, const struct snapshot *s)
 	encode_member_integer(b, "seq", s->seq);
 }
 
-void encode_snapshot(struct buf *b, const struct snapshot *s, const struct encode_view *view,
-		     const struct encode_server *server)
+static void add_agent(struct buf *b, const struct snapshot *s, bool narrow)
 {
-	buf_add_char(b, '{');
-	add_head(b, s);
-	add_system(b, s, server);
-	encode_rows(b, s, "groups", SCOPE_GROUP);
-	add_processes(b, s, view);
-	add_object(b, s, "totals", SCOPE_TOTALS);
-	add_object(b, s, "losses", SCOPE_LOSSES);
 	encode_member(b, "agent");
 	buf_add_char(b, '{');
 	encode_member_string(b, "source", snapshot_string(s, s->source));
-	add_probes(b, s);
-	add_single(b, s, SCOPE_AGENT);
-	buf_add_string(b, "}}");
+	if (!narrow) {
+		add_probes(b, s);
+		add_single(b, s, SCOPE_AGENT);
+	}
+	buf_add_char(b, '}');
+}
+
+void encode_snapshot_hooked(struct buf *b, const struct snapshot *s, const struct encode_view *view,
+			    const struct encode_server *server, const struct encode_hook *hook)
+{
+	bool narrow = encode_view_narrow(view);
+
+	buf_add_char(b, '{');
+	add_head(b, s);
+	if (!narrow)
+		add_system(b, s, server);
+	encode_view_rows(b, s, "groups", SCOPE_GROUP, view, hook);
+	encode_view_rows(b, s, "processes", SCOPE_PROCESS, view, hook);
+	if (narrow) {
+		encode_view_totals(b, s, view);
+	} else {
+		add_object(b, s, "totals", SCOPE_TOTALS);
+		add_object(b, s, "losses", SCOPE_LOSSES);
+	}
+	add_agent(b, s, narrow);
+	if (hook && hook->end)
+		hook->end(hook->context, b);
+	buf_add_char(b, '}');
+}
+
+void encode_snapshot(struct buf *b, const struct snapshot *s, const struct encode_view *view,
+		     const struct encode_server *server)
+{
+	encode_snapshot_hooked(b, s, view, server, NULL);
 }

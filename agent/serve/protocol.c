@@ -13,6 +13,7 @@
 #include "serve/message.h"
 #include "serve/request.h"
 #include "serve/server.h"
+#include "serve/subscription.h"
 
 #define MAX_DEPTH 8
 
@@ -59,6 +60,25 @@ static void handle_ping(const struct request *r)
 	request_finish(r->session);
 }
 
+static void add_subscriptions(const struct session *c)
+{
+	encode_member(&request_out, "subscriptions");
+	buf_add_char(&request_out, '[');
+	for (const struct subscription *sub = c->subscriptions; sub; sub = sub->next) {
+		encode_comma(&request_out);
+		buf_add_char(&request_out, '{');
+		encode_member_string(&request_out, "channel", sub->channel);
+		if (sub->view) {
+			encode_member_integer(&request_out, "interval_ms",
+					      (uint64_t)sub->every * c->server->config.interval_ms);
+			encode_member_bool(&request_out, "delta", sub->view->wish.delta);
+			encode_member_integer(&request_out, "skipped", sub->skipped);
+		}
+		buf_add_char(&request_out, '}');
+	}
+	buf_add_char(&request_out, ']');
+}
+
 static void handle_status(const struct request *r)
 {
 	const struct server *s = r->session->server;
@@ -71,6 +91,7 @@ static void handle_status(const struct request *r)
 	encode_member_integer(&request_out, "messages_skipped", s->counts.messages_skipped);
 	encode_member_integer(&request_out, "skipped_here", r->session->skipped);
 	encode_member_integer(&request_out, "alerts_firing", alert_engine_firing(s->alerts));
+	add_subscriptions(r->session);
 	if (newest) {
 		encode_member_integer(&request_out, "seq", newest->seq);
 		encode_member_real(&request_out, "snapshot_age_seconds",
@@ -121,9 +142,14 @@ static const struct {
 	void (*handle)(const struct request *r);
 	bool before_auth;
 } handlers[] = {
-	{"subscribe", subscription_add, false},	     {"admin:subscribe", subscription_add, false},
-	{"unsubscribe", subscription_remove, false}, {"ping", handle_ping, true},
-	{"get_status", handle_status, false},	     {"auth", handle_auth, true},
+	{"subscribe", subscription_add, false},
+	{"admin:subscribe", subscription_add, false},
+	{"unsubscribe", subscription_remove, false},
+	{"ping", handle_ping, true},
+	{"get_status", handle_status, false},
+	{"auth", handle_auth, true},
+	{"update_interval", subscription_set_interval, false},
+	{"apply_filter", subscription_set_filter, false},
 };
 
 /* The request's id goes back as it came: a short string or a whole number. */

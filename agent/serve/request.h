@@ -28,7 +28,3 @@ void request_finish(struct session *c);
 
 /* Answers with an error. Code and text are our own. */
 void request_fail(const struct request *r, const char *code, const char *text);
-
-/* Handlers of subscribe and unsubscribe. */
-void subscription_add(const struct request *r);
-void subscription_remove(const struct request *r);

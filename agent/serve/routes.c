@@ -114,7 +114,9 @@ static const char *read_view(struct server *s, struct lws *wsi, struct encode_vi
 	const char *value;
 	uint64_t limit;
 
-	*view = (struct encode_view){METRIC_PROCESS_cpu_percent, s->config.process_limit};
+	memset(view, 0, sizeof(*view));
+	view->sort = METRIC_PROCESS_cpu_percent;
+	view->limit = s->config.process_limit;
 	value = lws_get_urlarg_by_name(wsi, "sort=", text, sizeof(text));
 	if (value) {
 		int metric = catalogue_find_metric(SCOPE_PROCESS, value);
@@ -127,7 +129,7 @@ static const char *read_view(struct server *s, struct lws *wsi, struct encode_vi
 	if (value && (!text_u64(value, &limit) || limit > 1000000))
 		return "limit must be a whole number from 0 (all) to 1000000";
 	if (value)
-		view->limit = limit;
+		view->limit = (uint32_t)limit;
 	return NULL;
 }
 

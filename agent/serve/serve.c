@@ -19,6 +19,7 @@
 #include "serve/message.h"
 #include "serve/sandbox.h"
 #include "serve/server.h"
+#include "serve/subscription.h"
 #include "serve/token.h"
 
 #define BUNDLE_TIMEOUT_MS 10000
@@ -82,7 +83,7 @@ static void tell_alert(void *context, enum alert_change change, const struct ale
 	struct frame *f = buf_failed(&text) ? NULL : frame_text(text.data, text.len);
 
 	for (struct session *c = s->sessions; c && f; c = c->next)
-		if (c->alerts)
+		if (subscription_find(c, "alerts"))
 			session_send(c, f);
 	frame_unref(f);
 }
@@ -93,8 +94,7 @@ static void send_updates(struct server *s)
 	struct encode_server numbers = server_numbers(s);
 
 	for (struct session *c = s->sessions; c; c = c->next)
-		if (c->view && newest->seq % c->every == 0)
-			session_send_update(c, view_update(c->view, newest, &numbers));
+		subscription_send_updates(c, newest, &numbers);
 }
 
 static void take_snapshot(struct server *s, struct link_message *m)

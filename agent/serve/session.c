@@ -8,13 +8,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "serve/server.h"
+#include "serve/subscription.h"
 
 void session_open(struct session *c, struct server *s, struct lws *wsi, const struct peer *peer)
 {
 	memset(c, 0, sizeof(*c));
 	c->server = s;
 	c->wsi = wsi;
-	c->every = 1;
 	c->health = peer->health;
 	c->claims = peer->claims;
 	c->authenticated = peer->known;
@@ -46,8 +46,7 @@ void session_end(struct session *c)
 		c->next->back = c->back;
 	c->back = NULL;
 	c->server->counts.sessions--;
-	view_put(&c->server->views, c->view);
-	frame_unref(c->update);
+	subscription_end_all(c);
 	for (; c->queue_count; c->queue_count--) {
 		frame_unref(c->queue[c->queue_first]);
 		c->queue_first = (c->queue_first + 1) % SESSION_QUEUE;
@@ -102,40 +101,49 @@ void session_send(struct session *c, struct frame *f)
 	lws_callback_on_writable(c->wsi);
 }
 
-void session_send_update(struct session *c, struct frame *f)
+/* The one that waits gives way. False when that has happened too often. */
+static bool skip_update(struct session *c, struct subscription *sub)
+{
+	if (!sub->update)
+		return true;
+	frame_unref(sub->update);
+	sub->update = NULL;
+	sub->skipped++;
+	c->skipped++;
+	c->server->counts.messages_skipped++;
+	return ++sub->skipped_in_a_row < SESSION_MAX_SKIPPED;
+}
+
+void session_send_update(struct session *c, struct subscription *sub, struct frame *f, uint64_t seq)
 {
 	if (!f || c->close_code)
 		return;
-	if (c->update) {
-		frame_unref(c->update);
-		c->update = NULL;
-		c->skipped++;
-		c->server->counts.messages_skipped++;
-		if (++c->skipped_in_a_row >= SESSION_MAX_SKIPPED) {
-			session_close(c, CLOSE_TOO_SLOW, "too slow");
-			return;
-		}
+	if (!skip_update(c, sub)) {
+		session_close(c, CLOSE_TOO_SLOW, "too slow");
+		return;
 	}
 	if (can_write(c)) {
-		c->skipped_in_a_row = 0;
+		sub->skipped_in_a_row = 0;
+		sub->have = seq;
 		if (!write_frame(c, f))
 			session_close(c, CLOSE_TOO_SLOW, "write failed");
 		return;
 	}
-	c->update = frame_ref(f);
+	sub->update = frame_ref(f);
+	sub->update_seq = seq;
 	lws_callback_on_writable(c->wsi);
 }
 
-static void tell_what_was_missed(struct session *c)
+static void tell_what_was_missed(struct session *c, struct subscription *sub)
 {
-	char data[96];
+	char data[VIEW_CHANNEL_MAX + 64];
 
-	if (c->skipped == c->skipped_told)
+	if (sub->skipped == sub->skipped_told)
 		return;
-	snprintf(data, sizeof(data), "{\"channel\":\"metrics\",\"missed\":%llu}",
-		 (unsigned long long)(c->skipped - c->skipped_told));
-	c->skipped_told = c->skipped;
-	protocol_tell(c, "lagged", "metrics", data);
+	snprintf(data, sizeof(data), "{\"channel\":\"%s\",\"missed\":%llu}", sub->view->channel,
+		 (unsigned long long)(sub->skipped - sub->skipped_told));
+	sub->skipped_told = sub->skipped;
+	protocol_tell(c, "lagged", sub->view->channel, data);
 }
 
 static bool flush_queue(struct session *c)
@@ -153,8 +161,37 @@ static bool flush_queue(struct session *c)
 	return true;
 }
 
+/* Sends the metrics that wait, while the socket takes them. Returns how many still wait, or -1. */
+static int flush_updates(struct session *c)
+{
+	int waiting = 0;
+
+	for (struct subscription *sub = c->subscriptions; sub; sub = sub->next) {
+		struct frame *f = sub->update;
+		bool written;
+
+		if (!f)
+			continue;
+		if (!can_write(c)) {
+			waiting++;
+			continue;
+		}
+		sub->update = NULL;
+		sub->skipped_in_a_row = 0;
+		sub->have = sub->update_seq;
+		tell_what_was_missed(c, sub);
+		written = write_frame(c, f);
+		frame_unref(f);
+		if (!written)
+			return -1;
+	}
+	return waiting;
+}
+
 int session_writable(struct session *c)
 {
+	int waiting;
+
 	if (!flush_queue(c))
 		return -1;
 	if (c->close_code && can_write(c)) {
@@ -162,19 +199,10 @@ int session_writable(struct session *c)
 				 strlen(c->close_reason));
 		return -1;
 	}
-	if (c->update && can_write(c)) {
-		struct frame *f = c->update;
-		bool written;
-
-		c->update = NULL;
-		c->skipped_in_a_row = 0;
-		tell_what_was_missed(c);
-		written = write_frame(c, f);
-		frame_unref(f);
-		if (!written)
-			return -1;
-	}
-	if (c->queue_count || c->update || c->close_code)
+	waiting = flush_updates(c);
+	if (waiting < 0)
+		return -1;
+	if (c->queue_count || waiting || c->close_code)
 		lws_callback_on_writable(c->wsi);
 	return 0;
 }

@@ -9,7 +9,7 @@
 #include "serve/frame.h"
 
 struct server;
-struct view;
+struct subscription;
 struct peer;
 
 /* Close codes of the protocol (docs/PROTOCOL.md). */
@@ -39,14 +39,10 @@ struct session {
 	struct claims claims;
 	bool authenticated;
 	bool health;
-	bool notice_sent;     /* auth_expiring */
-	bool alerts;	      /* subscribed */
-	struct view *view;    /* subscribed to metrics; NULL when not */
-	uint32_t every;	      /* send each so many windows */
-	struct frame *update; /* newest metrics that wait; an older one gave way */
-	uint32_t skipped_in_a_row;
-	uint64_t skipped;
-	uint64_t skipped_told; /* by the last lagged message */
+	bool notice_sent; /* auth_expiring */
+	struct subscription *subscriptions;
+	unsigned subscription_count;
+	uint64_t skipped; /* metric updates that gave way to newer ones */
 	struct frame *queue[SESSION_QUEUE];
 	uint32_t queue_first, queue_count;
 	struct buf in;	     /* the message that is being received */
@@ -68,8 +64,9 @@ int session_writable(struct session *c);
 /* Sends a message, or queues it. The caller keeps its reference. */
 void session_send(struct session *c, struct frame *f);
 
-/* Sends the newest metrics; what still waited from the window before gives way. */
-void session_send_update(struct session *c, struct frame *f);
+/* Sends the metrics of this window; what still waited from one before gives way. */
+void session_send_update(struct session *c, struct subscription *sub, struct frame *f,
+			 uint64_t seq);
 
 /* Closes the connection as soon as the event loop comes to it. reason is a constant text. */
 void session_close(struct session *c, uint16_t code, const char *reason);

@@ -1,110 +1,150 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Subscribing to channels and leaving them. */
-#include <stdio.h>
+/* Subscribing to channels, changing a subscription, and leaving. */
+#include "serve/subscription.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 #include "encode/writer.h"
 #include "serve/message.h"
-#include "serve/request.h"
+#include "serve/options.h"
 #include "serve/server.h"
 
-/* Options of a metrics subscription; false after an error was sent. */
-static bool take_option(const struct request *r, const char *name, const json_t *value,
-			struct encode_view *view, uint32_t *every)
+struct subscription *subscription_find(const struct session *c, const char *channel)
 {
-	uint32_t window = r->session->server->config.interval_ms;
-	char text[160];
+	struct subscription *sub = c->subscriptions;
 
-	if (strcmp(name, "sort") == 0) {
-		const char *path = json_string_value(value);
-		int metric = path ? catalogue_find_metric(SCOPE_PROCESS, path) : -1;
-
-		if (metric >= 0) {
-			view->sort = (enum metric)metric;
-			return true;
-		}
-		request_fail(r, "bad_field", "sort must be a metric of the process scope");
-		return false;
-	}
-	if (strcmp(name, "limit") == 0) {
-		if (json_is_integer(value) && json_integer_value(value) >= 0 &&
-		    json_integer_value(value) <= 1000000) {
-			view->limit = (size_t)json_integer_value(value);
-			return true;
-		}
-		request_fail(r, "bad_field",
-			     "limit must be a whole number from 0 (all) to 1000000");
-		return false;
-	}
-	if (strcmp(name, "interval_ms") == 0) {
-		json_int_t ms = json_is_integer(value) ? json_integer_value(value) : 0;
-
-		if (window && ms >= window && ms <= 3600000 && ms % window == 0) {
-			*every = (uint32_t)ms / window;
-			return true;
-		}
-		snprintf(text, sizeof(text), "interval_ms must be a multiple of %u up to 3600000",
-			 window);
-		request_fail(r, "bad_field", text);
-		return false;
-	}
-	request_fail(r, "bad_field", "options of metrics are sort, limit and interval_ms");
-	return false;
+	while (sub && strcmp(sub->channel, channel) != 0)
+		sub = sub->next;
+	return sub;
 }
 
-static void add_snapshot(struct session *c)
+/* The session's subscription to this channel, made when it is new. NULL after an error was sent. */
+static struct subscription *take(const struct request *r, const char *channel)
 {
-	const struct snapshot *s = server_snapshot(c->server);
-	struct encode_server numbers = server_numbers(c->server);
-	const struct buf *data = s ? view_data(c->view, s, &numbers) : NULL;
+	struct session *c = r->session;
+	struct subscription *sub = subscription_find(c, channel);
+	size_t len = strlen(channel) + 1;
 
-	if (data)
-		buf_add(&request_out, data->data, data->len);
-	else
-		buf_add_string(&request_out, "null");
+	if (sub)
+		return sub;
+	if (c->subscription_count < SUBSCRIPTIONS_MAX)
+		sub = calloc(1, sizeof(*sub) + len);
+	if (!sub) {
+		request_fail(r, "limit", "too many subscriptions on this connection");
+		return NULL;
+	}
+	memcpy(sub->channel, channel, len);
+	sub->next = c->subscriptions;
+	c->subscriptions = sub;
+	c->subscription_count++;
+	return sub;
 }
 
-static void confirm(const struct request *r, const char *type, const char *channel)
+static void drop_update(struct subscription *sub)
+{
+	frame_unref(sub->update);
+	sub->update = NULL;
+}
+
+static void end(struct session *c, struct subscription *sub)
+{
+	struct subscription **at = &c->subscriptions;
+
+	while (*at != sub)
+		at = &(*at)->next;
+	*at = sub->next;
+	c->subscription_count--;
+	view_put(&c->server->views, sub->view);
+	drop_update(sub);
+	free(sub);
+}
+
+void subscription_end_all(struct session *c)
+{
+	while (c->subscriptions)
+		end(c, c->subscriptions);
+}
+
+static void confirm(const struct request *r, const char *type, const char *channel,
+		    const struct subscription *sub)
 {
 	request_begin(r, type, channel);
 	buf_add_char(&request_out, '{');
 	encode_member_string(&request_out, "channel", channel);
+	if (sub && sub->view)
+		encode_member_integer(&request_out, "interval_ms",
+				      (uint64_t)sub->every *
+					      r->session->server->config.interval_ms);
 	buf_add_char(&request_out, '}');
 	request_finish(r->session);
 }
 
-static void subscribe_metrics(const struct request *r)
+/* The newest document; what comes next builds on it. */
+static void send_initial(const struct request *r, struct subscription *sub)
 {
-	struct session *c = r->session;
-	struct encode_view what = {METRIC_PROCESS_cpu_percent, c->server->config.process_limit};
-	json_t *options = json_object_get(r->data, "options"), *value;
-	uint32_t every = 1;
-	const char *name;
+	const struct snapshot *s = server_snapshot(r->session->server);
+	struct encode_server numbers = server_numbers(r->session->server);
+	const struct buf *data = s ? view_data(sub->view, s, &numbers) : NULL;
+	struct message m = {
+		.type = "initial_data",
+		.id = r->id[0] ? r->id : NULL,
+		.channel = sub->channel,
+		.seq = data ? s->seq : 0,
+	};
 
-	if (options && !json_is_object(options)) {
-		request_fail(r, "bad_field", "options must be an object");
-		return;
-	}
-	json_object_foreach (options, name, value) {
-		if (!take_option(r, name, value, &what, &every))
-			return;
-	}
+	message_begin(&request_out, &m);
+	if (data)
+		buf_add(&request_out, data->data, data->len);
+	else
+		buf_add_string(&request_out, "null");
+	request_finish(r->session);
+	sub->have = data ? s->seq : 0;
+}
 
-	struct view *view = view_get(&c->server->views, &what);
+/* Another view for a subscription; what waits of the old one is dropped. False after an error. */
+static bool set_view(const struct request *r, struct subscription *sub,
+		     const struct view_wish *wish)
+{
+	struct views *views = &r->session->server->views;
+	struct view *view = view_get(views, wish);
 
 	if (!view) {
-		request_fail(
-			r, "limit",
-			"too many different views are subscribed to; take one that others have");
+		request_fail(r, "limit",
+			     "too many different views are subscribed to; take one that others "
+			     "have");
+		return false;
+	}
+	view_put(views, sub->view);
+	drop_update(sub);
+	sub->view = view;
+	sub->every = wish->every;
+	sub->have = 0;
+	return true;
+}
+
+static void subscribe_metrics(const struct request *r, const char *channel)
+{
+	const struct config *config = &r->session->server->config;
+	struct subscription *sub;
+	struct view_wish wish;
+	char error[OPTIONS_ERROR];
+
+	options_init(&wish, config);
+	if (!options_take_all(&wish, json_object_get(r->data, "options"), NULL, config, error)) {
+		request_fail(r, "bad_field", error);
 		return;
 	}
-	view_put(&c->server->views, c->view);
-	c->view = view;
-	c->every = every;
-	confirm(r, "subscribed", "metrics");
-	request_begin(r, "initial_data", "metrics");
-	add_snapshot(c);
-	request_finish(c);
+	sub = take(r, channel);
+	if (!sub)
+		return;
+	if (!set_view(r, sub, &wish)) {
+		if (!sub->view)
+			end(r->session, sub);
+		return;
+	}
+	confirm(r, "subscribed", channel, sub);
+	send_initial(r, sub);
 }
 
 static void add_alert(void *context, const struct alert *alert)
@@ -122,8 +162,9 @@ static void subscribe_alerts(const struct request *r)
 			    .channel = "alerts",
 			    .seq = c->server->alert_seq};
 
-	c->alerts = true;
-	confirm(r, "subscribed", "alerts");
+	if (!take(r, "alerts"))
+		return;
+	confirm(r, "subscribed", "alerts", NULL);
 	message_begin(&request_out, &m);
 	buf_add_string(&request_out, "{\"alerts\":[");
 	alert_engine_each_firing(c->server->alerts, add_alert, NULL);
@@ -131,38 +172,106 @@ static void subscribe_alerts(const struct request *r)
 	request_finish(c);
 }
 
+/* The channel that a request names. */
 static const char *channel_of(const struct request *r)
 {
-	return json_string_value(json_object_get(r->data, "channel"));
+	const char *channel = json_string_value(json_object_get(r->data, "channel"));
+
+	return channel ? channel : "";
 }
 
 void subscription_add(const struct request *r)
 {
 	const char *channel = channel_of(r);
 
-	if (channel && strcmp(channel, "metrics") == 0)
-		subscribe_metrics(r);
-	else if (channel && strcmp(channel, "alerts") == 0)
+	if (strcmp(channel, "metrics") == 0)
+		subscribe_metrics(r, channel);
+	else if (strcmp(channel, "alerts") == 0)
 		subscribe_alerts(r);
 	else
 		request_fail(r, "unknown_channel", "channel must be metrics or alerts");
 }
 
+/* To leave a channel that one is not in is no mistake. */
 void subscription_remove(const struct request *r)
 {
-	struct session *c = r->session;
 	const char *channel = channel_of(r);
+	struct subscription *sub = subscription_find(r->session, channel);
 
-	if (channel && strcmp(channel, "metrics") == 0) {
-		view_put(&c->server->views, c->view);
-		c->view = NULL;
-		frame_unref(c->update);
-		c->update = NULL;
-	} else if (channel && strcmp(channel, "alerts") == 0) {
-		c->alerts = false;
-	} else {
+	if (strcmp(channel, "metrics") != 0 && strcmp(channel, "alerts") != 0) {
 		request_fail(r, "unknown_channel", "channel must be metrics or alerts");
 		return;
 	}
-	confirm(r, "unsubscribed", channel);
+	if (sub)
+		end(r->session, sub);
+	confirm(r, "unsubscribed", channel, NULL);
+}
+
+/* The live metrics subscription that a request is about; NULL after an error was sent. */
+static struct subscription *live_metrics(const struct request *r, struct view_wish *ret)
+{
+	const char *channel = channel_of(r);
+	struct subscription *sub = subscription_find(r->session, *channel ? channel : "metrics");
+
+	if (!sub || !sub->view) {
+		request_fail(r, "not_subscribed",
+			     "there is no metrics subscription of this channel to change");
+		return NULL;
+	}
+	memcpy(ret, &sub->view->wish, sizeof(*ret));
+	ret->every = sub->every;
+	return sub;
+}
+
+static const char *const not_options[] = {"channel", "options", NULL};
+
+/* Options may stand in data or, as when subscribing, in data.options. False after an error. */
+static bool take_options(const struct request *r, struct view_wish *wish)
+{
+	const struct config *config = &r->session->server->config;
+	char error[OPTIONS_ERROR];
+
+	if (options_take_all(wish, r->data, not_options, config, error) &&
+	    options_take_all(wish, json_object_get(r->data, "options"), NULL, config, error))
+		return true;
+	request_fail(r, "bad_field", error);
+	return false;
+}
+
+void subscription_set_interval(const struct request *r)
+{
+	const json_t *interval = json_object_get(r->data, "interval_ms");
+	const json_t *inside = json_object_get(json_object_get(r->data, "options"), "interval_ms");
+	struct view_wish wish;
+	struct subscription *sub = live_metrics(r, &wish);
+	char error[OPTIONS_ERROR];
+
+	if (!sub)
+		return;
+	if (!options_take(&wish, "interval_ms", interval ? interval : inside,
+			  &r->session->server->config, error))
+		request_fail(r, "bad_field", error);
+	else if (set_view(r, sub, &wish))
+		confirm(r, "subscribed", sub->channel, sub);
+}
+
+/* Options that are not named stay as they are. */
+void subscription_set_filter(const struct request *r)
+{
+	struct view_wish wish;
+	struct subscription *sub = live_metrics(r, &wish);
+
+	if (!sub || !take_options(r, &wish) || !set_view(r, sub, &wish))
+		return;
+	confirm(r, "subscribed", sub->channel, sub);
+	send_initial(r, sub);
+}
+
+void subscription_send_updates(struct session *c, const struct snapshot *s,
+			       const struct encode_server *numbers)
+{
+	for (struct subscription *sub = c->subscriptions; sub; sub = sub->next)
+		if (sub->view && s->seq % sub->every == 0)
+			session_send_update(c, sub, view_update(sub->view, s, numbers, sub->have),
+					    s->seq);
 }

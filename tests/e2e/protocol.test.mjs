@@ -34,7 +34,7 @@ test("metrics: initial_data at once, then a new seq each window", { skip }, asyn
 	const client = await connect(agent);
 
 	client.send({ type: "subscribe", id: "m1", data: { channel: "metrics" } });
-	assert.deepEqual((await client.next("subscribed")).data, { channel: "metrics" });
+	assert.deepEqual((await client.next("subscribed")).data, { channel: "metrics", interval_ms: 500 });
 
 	const first = await client.next("initial_data");
 

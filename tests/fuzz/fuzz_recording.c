@@ -116,7 +116,7 @@ static void mend(uint8_t *bytes, size_t len)
 
 static void use(const struct snapshot *s)
 {
-	static const struct encode_view view = {METRIC_PROCESS_cpu_percent, 3};
+	static const struct encode_view view = {.sort = METRIC_PROCESS_cpu_percent, .limit = 3};
 	struct buf out = {0};
 
 	encode_snapshot(&out, s, &view, NULL);

@@ -67,7 +67,7 @@ static void mend_head(struct snapshot *head, size_t size)
 
 static void check(void *block, size_t size)
 {
-	static const struct encode_view view = {METRIC_PROCESS_cpu_percent, 3};
+	static const struct encode_view view = {.sort = METRIC_PROCESS_cpu_percent, .limit = 3};
 	struct buf out = {0};
 	const char *why;
 

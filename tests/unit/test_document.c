@@ -318,7 +318,8 @@ TEST(largest_processes_come_first_and_unknown_ones_last)
 
 	check_order(&by_cpu, pids, 7);
 	for (size_t limit = 1; limit < 9; limit++)
-		check_order(&(struct encode_view){by_cpu.sort, limit}, pids, limit < 7 ? limit : 7);
+		check_order(&(struct encode_view){.sort = by_cpu.sort, .limit = (uint32_t)limit},
+			    pids, limit < 7 ? limit : 7);
 }
 
 static void add_probe(const char *name, enum label label, const char *text)
