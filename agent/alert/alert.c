@@ -129,6 +129,11 @@ void alert_engine_each_firing(const struct alert_engine *engine,
 			each(context, &state->alert);
 }
 
+const struct rule_set *alert_engine_rules(const struct alert_engine *engine)
+{
+	return engine->rules;
+}
+
 size_t alert_engine_firing(const struct alert_engine *engine)
 {
 	return engine->firing;

@@ -67,6 +67,9 @@ void alert_engine_each_firing(const struct alert_engine *engine,
 			      void (*each)(void *context, const struct alert *alert),
 			      void *context);
 
+/* The rules in force. */
+const struct rule_set *alert_engine_rules(const struct alert_engine *engine);
+
 /* Number of firing alerts. */
 size_t alert_engine_firing(const struct alert_engine *engine);
 

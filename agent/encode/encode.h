@@ -18,15 +18,16 @@
  * were made alike, from zeros, are equal byte by byte.
  */
 struct encode_view {
-	enum metric sort; /* of SCOPE_PROCESS; largest first, then by pid */
-	uint32_t limit;	  /* rows at the most; 0 means all */
-	uint32_t offset;  /* rows to leave out at the beginning */
-	bool ascending;	  /* smallest first */
-	bool masked;	  /* processes and groups show what the masks have; else everything */
+	enum metric sort;    /* of SCOPE_PROCESS; largest first, then by pid */
+	uint32_t limit;	     /* rows at the most; 0 means all */
+	uint32_t offset;     /* rows to leave out at the beginning */
+	enum scope filtered; /* what filter is about: SCOPE_PROCESS, which is 0, or SCOPE_GROUP */
+	bool ascending;	     /* smallest first */
+	bool masked;	     /* processes and groups show what the masks have; else everything */
 	char tenant[TENANT_MAX_BYTES]; /* glob: show what belongs to these tenants; "" for all */
 	struct tenants tenants;	       /* and what the reader may see */
 	struct encode_mask process_mask, group_mask;
-	struct filter filter; /* of processes */
+	struct filter filter;
 };
 
 /* True when the document is that of tenants: of the machine as a whole it then says nothing. */
@@ -86,8 +87,14 @@ void encode_snapshot_hooked(struct buf *b, const struct snapshot *s, const struc
 size_t encode_view_rows(struct buf *b, const struct snapshot *s, const char *name, enum scope scope,
 			const struct encode_view *view, const struct encode_hook *hook);
 
+/* Appends the metrics of a scope that has one row, as an object. */
+void encode_scope(struct buf *b, const struct snapshot *s, const char *name, enum scope scope);
+
 /* Appends the metric catalogue: {"scopes":[{name,help,labels:[...],metrics:[...]}]}. */
 void encode_catalogue(struct buf *b);
+
+/* Appends one rule as an object. */
+void encode_rule(struct buf *b, const struct rule *rule);
 
 /* Appends one alert as an object. */
 void encode_alert(struct buf *b, const struct alert *alert);

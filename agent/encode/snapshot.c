@@ -17,7 +17,7 @@ static void add_single(struct buf *b, const struct snapshot *s, enum scope scope
 			       info->end_metric, NULL);
 }
 
-static void add_object(struct buf *b, const struct snapshot *s, const char *name, enum scope scope)
+void encode_scope(struct buf *b, const struct snapshot *s, const char *name, enum scope scope)
 {
 	encode_member(b, name);
 	buf_add_char(b, '{');
@@ -144,8 +144,8 @@ void encode_snapshot_hooked(struct buf *b, const struct snapshot *s, const struc
 	if (narrow) {
 		encode_view_totals(b, s, view);
 	} else {
-		add_object(b, s, "totals", SCOPE_TOTALS);
-		add_object(b, s, "losses", SCOPE_LOSSES);
+		encode_scope(b, s, "totals", SCOPE_TOTALS);
+		encode_scope(b, s, "losses", SCOPE_LOSSES);
 	}
 	add_agent(b, s, narrow);
 	if (hook && hook->end)

@@ -23,6 +23,8 @@ static struct order_row *order_scratch(size_t rows)
 	return larger;
 }
 
+_Static_assert(SCOPE_PROCESS == 0, "a view of zeros filters processes");
+
 struct order_wish encode_view_wish(const struct encode_view *view, enum scope scope)
 {
 	struct order_wish wish = {
@@ -31,12 +33,13 @@ struct order_wish encode_view_wish(const struct encode_view *view, enum scope sc
 		.tenant = view->tenant[0] ? view->tenant : NULL,
 	};
 
+	if (scope == view->filtered)
+		wish.filter = &view->filter;
 	if (scope != SCOPE_PROCESS)
 		return wish;
 	wish.ascending = view->ascending;
 	wish.limit = view->limit;
 	wish.offset = view->offset;
-	wish.filter = &view->filter;
 	return wish;
 }
 

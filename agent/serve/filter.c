@@ -124,7 +124,7 @@ static bool take_condition(struct filter *f, const char *name, const json_t *val
 	const json_t *not = json_object_get(value, "not");
 
 	if (n.metric < 0 && n.label < 0)
-		return options_unknown("filter", name, error);
+		return options_unknown("filter", name, NULL, error);
 	if (n.metric >= 0 && json_is_number(value))
 		return add_number(f, &n, FILTER_EQUAL, json_number_value(value), error);
 	if (n.metric < 0 && not &&json_object_size(value) == 1)
@@ -175,7 +175,8 @@ static bool take_number(struct filter *f, const struct named *n, enum filter_op 
 	return add_number(f, n, op, number, error);
 }
 
-bool options_condition(struct filter *filter, const char *name, const char *value, char *error)
+bool options_condition(struct filter *filter, const char *name, const char *value,
+		       const struct options_names *also, char *error)
 {
 	char stem[64];
 	const char *dot = strrchr(name, '.');
@@ -188,12 +189,12 @@ bool options_condition(struct filter *filter, const char *name, const char *valu
 			       ? true
 			       : too_much(error);
 	if (!dot || (size_t)(dot - name) >= sizeof(stem))
-		return options_unknown("query", name, error);
+		return options_unknown("query", name, also, error);
 	memcpy(stem, name, (size_t)(dot - name));
 	stem[dot - name] = '\0';
 	n = find(stem);
 	if (n.metric < 0 && n.label < 0)
-		return options_unknown("query", name, error);
+		return options_unknown("query", name, also, error);
 	if (n.metric < 0 && strcmp(dot, ".not") == 0)
 		return filter_add_globs(filter, (enum label)n.label, true, &value, 1)
 			       ? true

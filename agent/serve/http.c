@@ -126,24 +126,33 @@ static int wrong_method(struct lws *wsi, const struct route *route, struct reply
 	return reply_error(wsi, r, "method_not_allowed", "this method is not for this path");
 }
 
-static int serve_route(struct server *s, struct lws *wsi, struct peer *peer, struct http_request *r,
-		       const struct route *route)
+/* Open routes take any parameters: a page, or a probe that keeps caches away, may have some. */
+static int run_route(struct answer *a, const struct route *route)
 {
+	char error[QUERY_ERROR];
+
+	if (!route->open && !query_read(a->wsi, &a->query, error))
+		answer_error(a, 400, "bad_field", error);
+	else
+		route->serve(a);
+	return a->request->result;
+}
+
+static int serve_route(struct answer *a, const struct route *route)
+{
+	struct http_request *r = a->request;
 	struct reply error = {.head = r->method == METHOD_HEAD, .close = r->has_body};
 	bool reads = r->method == METHOD_GET || r->method == METHOD_HEAD;
 	unsigned status;
 
 	if (route->method == METHOD_POST ? r->method != METHOD_POST : !reads)
-		return wrong_method(wsi, route, &error);
-	if (route->open) {
-		route->serve(s, wsi, peer, r);
-		return r->result;
+		return wrong_method(a->wsi, route, &error);
+	if (!route->open) {
+		status = authenticate(a->server, a->wsi, a->peer);
+		if (status != 200)
+			return refuse(a->wsi, &error, status);
 	}
-	status = authenticate(s, wsi, peer);
-	if (status != 200)
-		return refuse(wsi, &error, status);
-	route->serve(s, wsi, peer, r);
-	return r->result;
+	return run_route(a, route);
 }
 
 int http_serve(struct server *s, struct lws *wsi, struct peer *peer)
@@ -173,10 +182,15 @@ int http_serve(struct server *s, struct lws *wsi, struct peer *peer)
 				   "the Host header names another machine");
 	}
 
-	const struct route *route = route_find(r.path);
+	static struct answer answer; /* large, and the loop has one thread */
+	const struct route *route = route_find(r.path, &answer.rest);
 
+	answer.server = s;
+	answer.wsi = wsi;
+	answer.peer = peer;
+	answer.request = &r;
 	if (route)
-		return serve_route(s, wsi, peer, &r, route);
+		return serve_route(&answer, route);
 	error.status = 404;
 	error.close = r.has_body;
 	error.head = r.method == METHOD_HEAD;

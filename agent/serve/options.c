@@ -14,12 +14,15 @@ void options_init(struct view_wish *wish, const struct config *config)
 	wish->every = 1;
 }
 
-bool options_unknown(const char *option, const char *name, char *error)
+bool options_unknown(const char *option, const char *name, const struct options_names *also,
+		     char *error)
 {
 	const struct scope_info *scope = &catalogue_scopes[SCOPE_PROCESS];
-	const char *names[LABELS + METRICS];
+	const char *names[LABELS + METRICS + OPTIONS_MAX_NAMES];
 	size_t count = 0;
 
+	for (size_t i = 0; also && i < also->count && i < OPTIONS_MAX_NAMES; i++)
+		names[count++] = also->list[i];
 	for (int l = (int)scope->first_label; l < (int)scope->end_label; l++)
 		names[count++] = catalogue_labels[l].name;
 	for (int m = (int)scope->first_metric; m < (int)scope->end_metric; m++)
@@ -107,7 +110,7 @@ bool options_field(struct encode_view *view, const char *name, char *error)
 	bool of_group = add_to_mask(&view->group_mask, SCOPE_GROUP, name);
 
 	if (!of_process && !of_group)
-		return options_unknown("fields", name, error);
+		return options_unknown("fields", name, NULL, error);
 	view->masked = true;
 	return true;
 }

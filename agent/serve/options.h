@@ -15,6 +15,14 @@
 #define OPTIONS_MAX_LIMIT 1000000
 #define OPTIONS_MAX_INTERVAL_MS 3600000
 
+/* Names of other things. */
+struct options_names {
+	const char *const *list;
+	size_t count;
+};
+
+#define OPTIONS_MAX_NAMES 64
+
 /* What one gets who says nothing: all fields, by CPU, each window. */
 void options_init(struct view_wish *wish, const struct config *config);
 
@@ -40,10 +48,16 @@ bool options_field(struct encode_view *view, const char *name, char *error);
 bool options_filter(struct filter *filter, const json_t *object, char *error);
 
 /*
- * One condition as a parameter: a label and a glob; a label with ".not" and a glob; a metric or a
- * label that is a number with ".gt" and the like, and a number. In filter.c.
+ * One condition as a parameter, whose name is none of those in also: a label and a glob; a label
+ * with ".not" and a glob; a metric or a label that is a number with ".gt" and the like, and a
+ * number. In filter.c.
  */
-bool options_condition(struct filter *filter, const char *name, const char *value, char *error);
+bool options_condition(struct filter *filter, const char *name, const char *value,
+		       const struct options_names *also, char *error);
 
-/* Writes that there is no such name, and which of the process scope is near. Returns false. */
-bool options_unknown(const char *option, const char *name, char *error);
+/*
+ * Writes that there is no such name, and which of the process scope, or of those that could stand
+ * here also (NULL: none), is near. Returns false.
+ */
+bool options_unknown(const char *option, const char *name, const struct options_names *also,
+		     char *error);

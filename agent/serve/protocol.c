@@ -94,8 +94,7 @@ static void handle_status(const struct request *r)
 	add_subscriptions(r->session);
 	if (newest) {
 		encode_member_integer(&request_out, "seq", newest->seq);
-		encode_member_real(&request_out, "snapshot_age_seconds",
-				   (double)(clock_boot_ns() - s->snapshot_boot_ns) / 1e9);
+		encode_member_real(&request_out, "snapshot_age_seconds", server_snapshot_age(s));
 	}
 	buf_add_char(&request_out, '}');
 	request_finish(r->session);

@@ -5,220 +5,62 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
-#include "base/text.h"
-#include "encode/encode.h"
 #include "encode/writer.h"
+#include "serve/api.h"
 #include "serve/assets.h"
 #include "serve/reply.h"
 
-/* Collection counts as stuck after so many windows without a snapshot. */
-#define STALE_WINDOWS 3
-
-/* Scratch for answers: the loop has one thread. */
-static struct buf out;
-
-static void send_json(struct lws *wsi, struct http_request *r, unsigned status)
+static void serve_healthz(struct answer *a)
 {
-	struct reply reply = {
-		.status = status,
-		.type = "application/json",
-		.head = r->method == METHOD_HEAD,
-		.close = r->has_body,
-		.body = out.data,
-		.len = out.len,
-	};
-
-	if (buf_failed(&out))
-		r->result = -1;
-	else
-		r->result = reply_send(wsi, &reply);
+	answer_begin();
+	encode_member_string(&answer_out, "status", "ok");
+	answer_end(a, 200);
 }
 
-static void send_error(struct lws *wsi, struct http_request *r, unsigned status, const char *code,
-		       const char *message)
+static void serve_health_websocket(struct answer *a)
 {
-	struct reply reply = {
-		.status = status,
-		.head = r->method == METHOD_HEAD,
-		.close = r->has_body,
-		.retry_after = status == 503 ? "5" : NULL,
-	};
+	const struct server *s = a->server;
 
-	r->result = reply_error(wsi, &reply, code, message);
+	answer_begin();
+	encode_member_string(&answer_out, "status", s->config.websocket ? "ok" : "off");
+	encode_member_integer(&answer_out, "connections", s->counts.sessions);
+	encode_member_integer(&answer_out, "max_connections", s->config.max_connections);
+	answer_end(a, 200);
 }
 
-static void begin_object(void)
+static void serve_health_metrics(struct answer *a)
 {
-	buf_reset(&out);
-	buf_add_char(&out, '{');
-}
-
-static double snapshot_age(const struct server *s)
-{
-	return (double)(clock_boot_ns() - s->snapshot_boot_ns) / 1e9;
-}
-
-static bool is_fresh(const struct server *s)
-{
-	return server_snapshot(s) &&
-	       snapshot_age(s) * 1000 < (double)s->config.interval_ms * STALE_WINDOWS + 1000;
-}
-
-static void serve_healthz(struct server *s, struct lws *wsi, struct peer *peer,
-			  struct http_request *r)
-{
-	(void)s;
-	(void)peer;
-	begin_object();
-	encode_member_string(&out, "status", "ok");
-	buf_add_string(&out, "}\n");
-	send_json(wsi, r, 200);
-}
-
-static void serve_health_websocket(struct server *s, struct lws *wsi, struct peer *peer,
-				   struct http_request *r)
-{
-	(void)peer;
-	begin_object();
-	encode_member_string(&out, "status", s->config.websocket ? "ok" : "off");
-	encode_member_integer(&out, "connections", s->counts.sessions);
-	encode_member_integer(&out, "max_connections", s->config.max_connections);
-	buf_add_string(&out, "}\n");
-	send_json(wsi, r, 200);
-}
-
-static void serve_health_metrics(struct server *s, struct lws *wsi, struct peer *peer,
-				 struct http_request *r)
-{
+	const struct server *s = a->server;
 	const struct snapshot *newest = server_snapshot(s);
-	bool fresh = is_fresh(s);
+	const char *status = server_status(s);
 
-	(void)peer;
-	begin_object();
-	encode_member_string(&out, "status", fresh ? "ok" : newest ? "stale" : "starting");
-	encode_member_integer(&out, "interval_ms", s->config.interval_ms);
+	answer_begin();
+	encode_member_string(&answer_out, "status", status);
+	encode_member_integer(&answer_out, "interval_ms", s->config.interval_ms);
 	if (newest) {
-		encode_member_string(&out, "source", snapshot_string(newest, newest->source));
-		encode_member_integer(&out, "seq", newest->seq);
-		encode_member_real(&out, "age_seconds", snapshot_age(s));
+		encode_member_string(&answer_out, "source",
+				     snapshot_string(newest, newest->source));
+		encode_member_integer(&answer_out, "seq", newest->seq);
+		encode_member_real(&answer_out, "age_seconds", server_snapshot_age(s));
 	}
-	buf_add_string(&out, "}\n");
-	send_json(wsi, r, fresh ? 200 : 503);
+	answer_end(a, strcmp(status, "ok") == 0 ? 200 : 503);
 }
 
-/* Sort and limit of the query. Returns NULL, or what is wrong with it. */
-static const char *read_view(struct server *s, struct lws *wsi, struct encode_view *view)
+static void serve_ticket(struct answer *a)
 {
-	char text[128];
-	const char *value;
-	uint64_t limit;
+	const char *ticket;
 
-	memset(view, 0, sizeof(*view));
-	view->sort = METRIC_PROCESS_cpu_percent;
-	view->limit = s->config.process_limit;
-	value = lws_get_urlarg_by_name(wsi, "sort=", text, sizeof(text));
-	if (value) {
-		int metric = catalogue_find_metric(SCOPE_PROCESS, value);
-
-		if (metric < 0)
-			return "sort must be a metric of the process scope; see /api/v1/metrics";
-		view->sort = (enum metric)metric;
-	}
-	value = lws_get_urlarg_by_name(wsi, "limit=", text, sizeof(text));
-	if (value && (!text_u64(value, &limit) || limit > 1000000))
-		return "limit must be a whole number from 0 (all) to 1000000";
-	if (value)
-		view->limit = (uint32_t)limit;
-	return NULL;
-}
-
-static void serve_snapshot(struct server *s, struct lws *wsi, struct peer *peer,
-			   struct http_request *r)
-{
-	const struct snapshot *newest = server_snapshot(s);
-	struct encode_server numbers = server_numbers(s);
-	struct encode_view view;
-	const char *wrong = read_view(s, wsi, &view);
-
-	(void)peer;
-	if (wrong) {
-		send_error(wsi, r, 400, "bad_field", wrong);
+	if (!answer_query_done(a))
 		return;
-	}
-	if (!newest) {
-		send_error(wsi, r, 503, "starting", "the first window is not over yet");
-		return;
-	}
-	buf_reset(&out);
-	encode_snapshot(&out, newest, &view, &numbers);
-	buf_add_char(&out, '\n');
-	send_json(wsi, r, 200);
-}
-
-static void serve_metrics(struct server *s, struct lws *wsi, struct peer *peer,
-			  struct http_request *r)
-{
-	(void)s;
-	(void)peer;
-	buf_reset(&out);
-	encode_catalogue(&out);
-	buf_add_char(&out, '\n');
-	send_json(wsi, r, 200);
-}
-
-static void add_alert(void *context, const struct alert *alert)
-{
-	(void)context;
-	encode_comma(&out);
-	encode_alert(&out, alert);
-}
-
-static void serve_alerts(struct server *s, struct lws *wsi, struct peer *peer,
-			 struct http_request *r)
-{
-	(void)peer;
-	buf_reset(&out);
-	buf_add_string(&out, "{\"alerts\":[");
-	alert_engine_each_firing(s->alerts, add_alert, NULL);
-	buf_add_string(&out, "]}\n");
-	send_json(wsi, r, 200);
-}
-
-static void serve_stats(struct server *s, struct lws *wsi, struct peer *peer,
-			struct http_request *r)
-{
-	(void)peer;
-	begin_object();
-	encode_member_integer(&out, "connections", s->counts.sessions);
-	encode_member_integer(&out, "sockets", s->connections);
-	encode_member_integer(&out, "sockets_refused", s->sockets_refused);
-	encode_member_integer(&out, "messages_sent", s->counts.messages_sent);
-	encode_member_integer(&out, "messages_received", s->counts.messages_received);
-	encode_member_integer(&out, "messages_skipped", s->counts.messages_skipped);
-	encode_member_integer(&out, "auth_refused", s->counts.auth_refused);
-	encode_member_integer(&out, "snapshots", s->counts.snapshots);
-	encode_member_integer(&out, "snapshots_refused", s->counts.snapshots_refused);
-	encode_member_integer(&out, "alerts_firing", alert_engine_firing(s->alerts));
-	encode_member_integer(&out, "alerts_overflow", alert_engine_overflow(s->alerts));
-	buf_add_string(&out, "}\n");
-	send_json(wsi, r, 200);
-}
-
-static void serve_ticket(struct server *s, struct lws *wsi, struct peer *peer,
-			 struct http_request *r)
-{
-	const char *ticket = ticket_make(&s->tickets, &peer->claims, (uint64_t)time(NULL));
-
+	ticket = ticket_make(&a->server->tickets, &a->peer->claims, (uint64_t)time(NULL));
 	if (!ticket) {
-		send_error(wsi, r, 503, "unavailable", "too many tickets are waiting to be used");
+		answer_error(a, 503, "unavailable", "too many tickets are waiting to be used");
 		return;
 	}
-	begin_object();
-	encode_member_string(&out, "ticket", ticket);
-	encode_member_integer(&out, "expires_in", TICKET_SECONDS);
-	buf_add_string(&out, "}\n");
-	send_json(wsi, r, 200);
+	answer_begin();
+	encode_member_string(&answer_out, "ticket", ticket);
+	encode_member_integer(&answer_out, "expires_in", TICKET_SECONDS);
+	answer_end(a, 200);
 }
 
 static bool accepts_gzip(struct lws *wsi)
@@ -237,10 +79,9 @@ static bool is_known_to_client(struct lws *wsi, const struct asset *asset)
 	       strstr(text, asset->etag);
 }
 
-static void serve_asset(struct server *s, struct lws *wsi, struct peer *peer,
-			struct http_request *r)
+static void serve_asset(struct answer *a)
 {
-	const struct asset *asset = asset_find(r->path + 1);
+	const struct asset *asset = asset_find(a->request->path + 1);
 	struct reply reply = {
 		.status = 200,
 		.type = asset->type,
@@ -248,45 +89,64 @@ static void serve_asset(struct server *s, struct lws *wsi, struct peer *peer,
 		.encoding = "gzip",
 		.cache = "no-cache",
 		.page = true,
-		.head = r->method == METHOD_HEAD,
+		.head = a->request->method == METHOD_HEAD,
 		.body = asset->bytes,
 		.len = asset->len,
 	};
 
-	(void)s;
-	(void)peer;
-	if (is_known_to_client(wsi, asset)) {
+	if (is_known_to_client(a->wsi, asset)) {
 		reply.status = 304;
 		reply.len = 0;
 		reply.encoding = NULL;
-	} else if (!accepts_gzip(wsi)) {
-		buf_reset(&out);
-		if (asset_unpack(asset, &out))
+	} else if (!accepts_gzip(a->wsi)) {
+		buf_reset(&answer_out);
+		if (asset_unpack(asset, &answer_out))
 			return;
 		reply.encoding = NULL;
-		reply.body = out.data;
-		reply.len = out.len;
+		reply.body = answer_out.data;
+		reply.len = answer_out.len;
 	}
-	r->result = reply_send(wsi, &reply);
+	a->request->result = reply_send(a->wsi, &reply);
 }
 
+/* A path that ends with a slash is followed by a name. */
 static const struct route routes[] = {
 	{"/healthz", METHOD_GET, true, serve_healthz},
 	{"/health/websocket", METHOD_GET, true, serve_health_websocket},
 	{"/health/admin-metrics", METHOD_GET, true, serve_health_metrics},
-	{"/api/v1/snapshot", METHOD_GET, false, serve_snapshot},
-	{"/api/v1/metrics", METHOD_GET, false, serve_metrics},
-	{"/api/v1/alerts", METHOD_GET, false, serve_alerts},
-	{"/api/v1/stats", METHOD_GET, false, serve_stats},
+	{"/api/v1/snapshot", METHOD_GET, false, api_snapshot},
+	{"/api/v1/processes", METHOD_GET, false, api_processes},
+	{"/api/v1/processes/", METHOD_GET, false, api_process},
+	{"/api/v1/groups", METHOD_GET, false, api_groups},
+	{"/api/v1/metrics", METHOD_GET, false, api_metrics},
+	{"/api/v1/alerts", METHOD_GET, false, api_alerts},
+	{"/api/v1/alerts/", METHOD_GET, false, api_alert},
+	{"/api/v1/rules", METHOD_GET, false, api_rules},
+	{"/api/v1/stats", METHOD_GET, false, api_stats},
+	{"/api/v1/nodes", METHOD_GET, false, api_nodes},
 	{"/api/v1/ws-ticket", METHOD_POST, false, serve_ticket},
 };
 
-const struct route *route_find(const char *path)
+/* True when the route is for this path; the name behind it then stands in *ret_rest. */
+static bool matches(const struct route *route, const char *path, const char **ret_rest)
+{
+	size_t len = strlen(route->path);
+
+	if (strncmp(route->path, path, len) != 0)
+		return false;
+	*ret_rest = path + len;
+	if (route->path[len - 1] != '/')
+		return path[len] == '\0';
+	return path[len] && !strchr(path + len, '/');
+}
+
+const struct route *route_find(const char *path, const char **ret_rest)
 {
 	static const struct route asset = {"/", METHOD_GET, true, serve_asset};
 
 	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
-		if (strcmp(routes[i].path, path) == 0)
+		if (matches(&routes[i], path, ret_rest))
 			return &routes[i];
+	*ret_rest = "";
 	return path[0] == '/' && asset_find(path + 1) ? &asset : NULL;
 }

@@ -2,15 +2,17 @@
 /* What is served where. */
 #pragma once
 
-#include "serve/http.h"
-#include "serve/server.h"
+#include "serve/answer.h"
 
 struct route {
-	const char *path;
+	const char *path;   /* one that ends with a slash is followed by a name */
 	enum method method; /* METHOD_GET stands for HEAD too */
 	bool open;	    /* no token is needed */
-	void (*serve)(struct server *s, struct lws *wsi, struct peer *peer, struct http_request *r);
+	void (*serve)(struct answer *a);
 };
 
-/* The route of a path; a file of the dashboard is one too. NULL when there is none. */
-const struct route *route_find(const char *path);
+/*
+ * The route of a path, and what follows it; a file of the dashboard is one too. NULL when there is
+ * none.
+ */
+const struct route *route_find(const char *path, const char **ret_rest);

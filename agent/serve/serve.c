@@ -22,6 +22,9 @@
 #include "serve/subscription.h"
 #include "serve/token.h"
 
+/* Collection counts as stuck after so many windows without a snapshot. */
+#define STALE_WINDOWS 3
+
 #define BUNDLE_TIMEOUT_MS 10000
 #define STOP_SECONDS 3
 #define REFUSALS_A_SECOND 10
@@ -60,6 +63,20 @@ struct encode_server server_numbers(const struct server *s)
 		.messages_sent = s->counts.messages_sent,
 		.messages_skipped = s->counts.messages_skipped,
 	};
+}
+
+double server_snapshot_age(const struct server *s)
+{
+	return (double)(clock_boot_ns() - s->snapshot_boot_ns) / 1e9;
+}
+
+const char *server_status(const struct server *s)
+{
+	if (!server_snapshot(s))
+		return "starting";
+	return server_snapshot_age(s) * 1000 < (double)s->config.interval_ms * STALE_WINDOWS + 1000
+		       ? "ok"
+		       : "stale";
 }
 
 /* Every reader of alerts gets the same frame. */

@@ -57,6 +57,12 @@ static inline const struct snapshot *server_snapshot(const struct server *s)
 	return s->snapshot.block;
 }
 
+/* Seconds since the newest snapshot came. */
+double server_snapshot_age(const struct server *s);
+
+/* "ok" while windows come, "starting" before the first, "stale" when none came for a while. */
+const char *server_status(const struct server *s);
+
 /* Opens the listener. Returns 0, or -1 with one line in error (size bytes). */
 int listener_open(struct server *s, char *error, size_t size);
 

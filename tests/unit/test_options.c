@@ -29,7 +29,7 @@ static bool condition(const char *name, const char *value)
 {
 	error[0] = '\0';
 	options_init(&wish, &config);
-	return options_condition(&wish.what.filter, name, value, error);
+	return options_condition(&wish.what.filter, name, value, NULL, error);
 }
 
 TEST(options_make_a_view)
