@@ -106,12 +106,15 @@ $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(call helpers,bench,bench) $(LIBRARY)
 $(BUILD)/tests/work/work: LDLIBS += -luring
 $(BUILD)/tests/work/work: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/work/*.c))
 
-$(UNIT_TESTS) $(PROBE_TESTS) $(BENCHES) $(BUILD)/tests/work/work:
+E2E_HELPERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/e2e/*.c))
+$(E2E_HELPERS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
+
+$(UNIT_TESTS) $(PROBE_TESTS) $(BENCHES) $(E2E_HELPERS) $(BUILD)/tests/work/work:
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 unit: $(UNIT_TESTS) ## build the unit tests
-tests: $(UNIT_TESTS) $(PROBE_TESTS) $(if $(wildcard tests/work/*.c),$(BUILD)/tests/work/work)
+tests: $(UNIT_TESTS) $(PROBE_TESTS) $(E2E_HELPERS) $(if $(wildcard tests/work/*.c),$(BUILD)/tests/work/work)
 
 run: ## install what is missing, build, start the agent
 	$(Q)scripts/setup.sh build && $(MAKE) all && scripts/as-root.sh $(BINARY) run

@@ -61,7 +61,7 @@ static bool read_view(struct answer *a, bool pages, struct encode_view *ret)
 	struct view_wish wish;
 	uint64_t offset = 0;
 
-	options_init(&wish, &a->server->config);
+	options_init(&wish, &a->server->config, &a->peer->claims.tenants);
 	if (read_common(a, &wish.what, error) &&
 	    (!pages || query_number(&a->query, "offset", OPTIONS_MAX_LIMIT, 0, &offset, error)) &&
 	    read_conditions(a, &wish.what.filter, error)) {
@@ -120,7 +120,8 @@ void api_process(struct answer *a)
 {
 	const char *start_time = query_get(&a->query, "start_time");
 	const char *fields = query_get(&a->query, "fields");
-	struct encode_view view = {.sort = METRIC_PROCESS_cpu_percent};
+	struct encode_view view = {.sort = METRIC_PROCESS_cpu_percent,
+				   .tenants = a->peer->claims.tenants};
 	const struct snapshot *newest;
 	char error[QUERY_ERROR] = "start_time must be a whole number";
 	uint64_t number;
@@ -163,7 +164,7 @@ static bool read_group_labels(struct answer *a, struct filter *filter, char *err
 void api_groups(struct answer *a)
 {
 	const char *text = query_get(&a->query, "q"), *fields = query_get(&a->query, "fields");
-	struct encode_view view = {.filtered = SCOPE_GROUP};
+	struct encode_view view = {.filtered = SCOPE_GROUP, .tenants = a->peer->claims.tenants};
 	const struct snapshot *newest;
 	char error[QUERY_ERROR];
 

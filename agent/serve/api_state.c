@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "encode/writer.h"
 #include "serve/api.h"
+#include "serve/publish.h"
 #include "serve/subscription.h"
 
 void api_metrics(struct answer *a)
@@ -131,6 +132,7 @@ static void add_alert(void *context, const struct alert *alert)
 	struct alert_wish *wish = context;
 
 	if ((wish->id && strcmp(alert->id, wish->id) != 0) ||
+	    !tenants_allow(&wish->peer->claims.tenants, alert_tenant(alert)) ||
 	    !(wish->severities >> alert->rule->severity & 1) ||
 	    (wish->text && !has_text(alert, wish->text)))
 		return;

@@ -218,6 +218,24 @@ static const char *check_parties(const struct config_auth *auth, const struct co
 	return NULL;
 }
 
+/* An empty list is a limit too: to nothing. */
+static const char *check_tenants(const json_t *list, struct tenants *ret)
+{
+	size_t i;
+	json_t *name;
+
+	if (list && !json_is_array(list))
+		return "tenants is not a list";
+	ret->limited = list != NULL;
+	json_array_foreach (list, i, name) {
+		if (!json_is_string(name) ||
+		    strlen(json_string_value(name)) != json_string_length(name) ||
+		    !tenants_add(ret, json_string_value(name)))
+			return "tenants has a name that is none, or too many of them";
+	}
+	return NULL;
+}
+
 static const char *check_subject(const json_t *claims, struct claims *ret)
 {
 	const char *subject = string_of(claims, "sub"), *role = string_of(claims, "role");
@@ -228,11 +246,8 @@ static const char *check_subject(const json_t *claims, struct claims *ret)
 		return "sub is missing, empty or too long";
 	if (known < 0)
 		return "no such role";
-	if (tenants && !json_is_array(tenants))
-		return "tenants is not a list";
 	ret->role = (enum role)known;
-	ret->limited = tenants != NULL;
-	return NULL;
+	return check_tenants(tenants, &ret->tenants);
 }
 
 /* Three parts that are not empty. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "snapshot/tenants.h"
 
 /* Clocks of issuer and node may differ by so much. */
 #define AUTH_LEEWAY_SECONDS 60
@@ -20,8 +21,8 @@ enum role { ROLE_ADMIN, ROLE_SYSTEM_ADMINISTRATOR, ROLE_SUPER_ADMIN };
 struct claims {
 	char subject[256];
 	enum role role;
-	uint64_t expires; /* seconds since 1970 */
-	bool limited;	  /* it has a tenants claim: it may see these tenants only */
+	uint64_t expires;	/* seconds since 1970 */
+	struct tenants tenants; /* limited when it has a tenants claim */
 };
 
 /* Role by name, -1 when there is none. */

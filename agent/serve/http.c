@@ -88,7 +88,7 @@ static bool host_is_right(const struct server *s, struct lws *wsi)
 
 static const char prefix[] = "Bearer ";
 
-/* Returns the status: 200 and the claims in peer, 401 or 403. */
+/* Returns the status: 200 and the claims in peer, or 401. */
 static unsigned authenticate(struct server *s, struct lws *wsi, struct peer *peer)
 {
 	char header[TOKEN_MAX_BYTES + sizeof(prefix)];
@@ -103,10 +103,6 @@ static unsigned authenticate(struct server *s, struct lws *wsi, struct peer *pee
 	if (!server_check_token(s, peer, header + sizeof(prefix) - 1,
 				(size_t)len - (sizeof(prefix) - 1), &peer->claims))
 		return 401;
-	if (peer->claims.limited) {
-		server_log_refusal(s, peer, "a token that is limited to tenants");
-		return 403;
-	}
 	peer->known = true;
 	return 200;
 }
@@ -151,6 +147,11 @@ static int serve_route(struct answer *a, const struct route *route)
 		status = authenticate(a->server, a->wsi, a->peer);
 		if (status != 200)
 			return refuse(a->wsi, &error, status);
+		if (route->whole && a->peer->claims.tenants.limited) {
+			server_log_refusal(a->server, a->peer,
+					   "a token that is limited to tenants");
+			return refuse(a->wsi, &error, 403);
+		}
 	}
 	return run_route(a, route);
 }
@@ -227,7 +228,7 @@ static unsigned authenticate_upgrade(struct server *s, struct lws *wsi, struct p
 		return 200;
 	if (!peer->known)
 		return 401;
-	return peer->claims.limited ? 403 : 200;
+	return 200;
 }
 
 int http_upgrade(struct server *s, struct lws *wsi, struct peer *peer)
@@ -236,11 +237,12 @@ int http_upgrade(struct server *s, struct lws *wsi, struct peer *peer)
 	char path[64];
 	unsigned status;
 
-	peer->known = peer->health = false;
+	peer->known = peer->health = peer->plain = false;
 	if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) <= 0)
 		path[0] = '\0';
 	peer->health = strcmp(path, "/ws/health") == 0;
-	if (!peer->health && strcmp(path, "/admin") != 0) {
+	peer->plain = strcmp(path, "/ws") == 0;
+	if (!peer->health && !peer->plain && strcmp(path, "/admin") != 0) {
 		error.status = 404;
 		return reply_error(wsi, &error, "not_found", "there is no WebSocket at this path");
 	}

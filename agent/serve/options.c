@@ -6,12 +6,14 @@
 
 #include "base/text.h"
 
-void options_init(struct view_wish *wish, const struct config *config)
+void options_init(struct view_wish *wish, const struct config *config,
+		  const struct tenants *tenants)
 {
 	memset(wish, 0, sizeof(*wish));
 	wish->what.sort = METRIC_PROCESS_cpu_percent;
 	wish->what.limit = config->process_limit;
 	wish->every = 1;
+	memcpy(&wish->what.tenants, tenants, sizeof(*tenants));
 }
 
 bool options_unknown(const char *option, const char *name, const struct options_names *also,

@@ -23,8 +23,9 @@ struct options_names {
 
 #define OPTIONS_MAX_NAMES 64
 
-/* What one gets who says nothing: all fields, by CPU, each window. */
-void options_init(struct view_wish *wish, const struct config *config);
+/* What one gets who says nothing: all that one may see, by CPU, each window. */
+void options_init(struct view_wish *wish, const struct config *config,
+		  const struct tenants *tenants);
 
 /* One option of a subscription. False with the error written (OPTIONS_ERROR bytes). */
 bool options_take(struct view_wish *wish, const char *name, const json_t *value,

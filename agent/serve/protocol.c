@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "encode/writer.h"
+#include "serve/channel.h"
 #include "serve/message.h"
 #include "serve/request.h"
 #include "serve/server.h"
@@ -40,7 +41,7 @@ void protocol_welcome(struct session *c, const char *id)
 	encode_member_time(&request_out, "serverTime", clock_wall_ms());
 	encode_member_time(&request_out, "tokenExpires", (int64_t)c->claims.expires * 1000);
 	encode_member(&request_out, "availableChannels");
-	buf_add_string(&request_out, "[\"metrics\",\"alerts\"]");
+	channel_list(&request_out, &c->claims);
 	encode_member_string(&request_out, "node",
 			     newest ? snapshot_string(newest, newest->node) : s->config.node);
 	encode_member_string(&request_out, "version", PROBECAST_VERSION);
@@ -79,6 +80,15 @@ static void add_subscriptions(const struct session *c)
 	buf_add_char(&request_out, ']');
 }
 
+/* Of all connections together: nothing for a tenant. */
+static void add_counts(const struct server *s)
+{
+	encode_member_integer(&request_out, "connections", s->counts.sessions);
+	encode_member_integer(&request_out, "messages_sent", s->counts.messages_sent);
+	encode_member_integer(&request_out, "messages_skipped", s->counts.messages_skipped);
+	encode_member_integer(&request_out, "alerts_firing", alert_engine_firing(s->alerts));
+}
+
 static void handle_status(const struct request *r)
 {
 	const struct server *s = r->session->server;
@@ -86,11 +96,9 @@ static void handle_status(const struct request *r)
 
 	request_begin(r, "status", NULL);
 	buf_add_char(&request_out, '{');
-	encode_member_integer(&request_out, "connections", s->counts.sessions);
-	encode_member_integer(&request_out, "messages_sent", s->counts.messages_sent);
-	encode_member_integer(&request_out, "messages_skipped", s->counts.messages_skipped);
+	if (!r->session->claims.tenants.limited)
+		add_counts(s);
 	encode_member_integer(&request_out, "skipped_here", r->session->skipped);
-	encode_member_integer(&request_out, "alerts_firing", alert_engine_firing(s->alerts));
 	add_subscriptions(r->session);
 	if (newest) {
 		encode_member_integer(&request_out, "seq", newest->seq);
@@ -98,6 +106,21 @@ static void handle_status(const struct request *r)
 	}
 	buf_add_char(&request_out, '}');
 	request_finish(r->session);
+}
+
+/* Every right of the new claims is one of the old. */
+static bool may_renew(const struct session *c, const struct claims *claims)
+{
+	const struct tenants *fresh = &claims->tenants;
+
+	if (strcmp(claims->subject, c->claims.subject) != 0 || claims->role > c->claims.role)
+		return false;
+	if (!c->claims.tenants.limited || c->plain)
+		return true;
+	for (const char *at = NULL; (at = tenants_next(fresh, at));)
+		if (!tenants_allow(&c->claims.tenants, at))
+			return false;
+	return fresh->limited;
 }
 
 /* First message of a connection without a token, or a new token for a live one: same subject, role
@@ -116,23 +139,14 @@ static void handle_auth(const struct request *r)
 		request_fail(r, "unauthorized", "the token is not accepted");
 		return;
 	}
-	if (claims.limited) {
+	if (c->authenticated && !may_renew(c, &claims)) {
 		request_fail(r, "forbidden",
-			     "tokens that are limited to tenants are not served here");
+			     "a new token must be of the same subject, its role not higher and its "
+			     "tenants not others");
 		return;
 	}
-	if (c->authenticated &&
-	    (strcmp(claims.subject, c->claims.subject) != 0 || claims.role > c->claims.role)) {
-		request_fail(r, "forbidden",
-			     "a new token must be of the same subject, and its role not higher");
-		return;
-	}
-	c->claims = claims;
-	c->notice_sent = false;
-	if (!c->authenticated)
-		log_info("%s: %s (%s) connected from %s", c->id, claims.subject,
-			 auth_role_name(claims.role), c->address);
-	c->authenticated = true;
+	session_join(c, &claims);
+	subscription_follow_claims(c);
 	protocol_welcome(c, r->id[0] ? r->id : NULL);
 }
 

@@ -111,20 +111,20 @@ static void serve_asset(struct answer *a)
 
 /* A path that ends with a slash is followed by a name. */
 static const struct route routes[] = {
-	{"/healthz", METHOD_GET, true, serve_healthz},
-	{"/health/websocket", METHOD_GET, true, serve_health_websocket},
-	{"/health/admin-metrics", METHOD_GET, true, serve_health_metrics},
-	{"/api/v1/snapshot", METHOD_GET, false, api_snapshot},
-	{"/api/v1/processes", METHOD_GET, false, api_processes},
-	{"/api/v1/processes/", METHOD_GET, false, api_process},
-	{"/api/v1/groups", METHOD_GET, false, api_groups},
-	{"/api/v1/metrics", METHOD_GET, false, api_metrics},
-	{"/api/v1/alerts", METHOD_GET, false, api_alerts},
-	{"/api/v1/alerts/", METHOD_GET, false, api_alert},
-	{"/api/v1/rules", METHOD_GET, false, api_rules},
-	{"/api/v1/stats", METHOD_GET, false, api_stats},
-	{"/api/v1/nodes", METHOD_GET, false, api_nodes},
-	{"/api/v1/ws-ticket", METHOD_POST, false, serve_ticket},
+	{"/healthz", METHOD_GET, true, false, serve_healthz},
+	{"/health/websocket", METHOD_GET, true, false, serve_health_websocket},
+	{"/health/admin-metrics", METHOD_GET, true, false, serve_health_metrics},
+	{"/api/v1/snapshot", METHOD_GET, false, false, api_snapshot},
+	{"/api/v1/processes", METHOD_GET, false, false, api_processes},
+	{"/api/v1/processes/", METHOD_GET, false, false, api_process},
+	{"/api/v1/groups", METHOD_GET, false, false, api_groups},
+	{"/api/v1/metrics", METHOD_GET, false, false, api_metrics},
+	{"/api/v1/alerts", METHOD_GET, false, false, api_alerts},
+	{"/api/v1/alerts/", METHOD_GET, false, false, api_alert},
+	{"/api/v1/rules", METHOD_GET, false, true, api_rules},
+	{"/api/v1/stats", METHOD_GET, false, true, api_stats},
+	{"/api/v1/nodes", METHOD_GET, false, false, api_nodes},
+	{"/api/v1/ws-ticket", METHOD_POST, false, false, serve_ticket},
 };
 
 /* True when the route is for this path; the name behind it then stands in *ret_rest. */
@@ -142,7 +142,7 @@ static bool matches(const struct route *route, const char *path, const char **re
 
 const struct route *route_find(const char *path, const char **ret_rest)
 {
-	static const struct route asset = {"/", METHOD_GET, true, serve_asset};
+	static const struct route asset = {"/", METHOD_GET, true, false, serve_asset};
 
 	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
 		if (matches(&routes[i], path, ret_rest))

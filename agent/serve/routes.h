@@ -8,6 +8,7 @@ struct route {
 	const char *path;   /* one that ends with a slash is followed by a name */
 	enum method method; /* METHOD_GET stands for HEAD too */
 	bool open;	    /* no token is needed */
+	bool whole;	    /* it tells of the machine as a whole: nothing for a tenant */
 	void (*serve)(struct answer *a);
 };
 

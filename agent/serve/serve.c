@@ -14,9 +14,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "encode/encode.h"
 #include "link/bundle.h"
-#include "serve/message.h"
+#include "serve/publish.h"
 #include "serve/sandbox.h"
 #include "serve/server.h"
 #include "serve/subscription.h"
@@ -41,8 +40,10 @@ void server_log_refusal(struct server *s, const struct peer *peer, const char *w
 		s->refusals_second = now;
 		s->refusals_logged = 0;
 	}
-	if (s->refusals_logged++ < REFUSALS_A_SECOND)
-		log_warning("refused %s: %s", peer->address, why);
+	if (s->refusals_logged++ >= REFUSALS_A_SECOND)
+		return;
+	log_warning("refused %s: %s", peer->address, why);
+	publish_refusal(s, peer->address, why);
 }
 
 bool server_check_token(struct server *s, const struct peer *peer, const char *token, size_t len,
@@ -79,32 +80,6 @@ const char *server_status(const struct server *s)
 		       : "stale";
 }
 
-/* Every reader of alerts gets the same frame. */
-static void tell_alert(void *context, enum alert_change change, const struct alert *alert)
-{
-	static const char *const types[] = {
-		[ALERT_CHANGE_NEW] = "admin:alert:new",
-		[ALERT_CHANGE_UPDATED] = "admin:alert:updated",
-		[ALERT_CHANGE_RESOLVED] = "admin:alert:resolved",
-	};
-	static struct buf text;
-	struct server *s = context;
-	struct message m = {.type = types[change], .channel = "alerts", .seq = ++s->alert_seq};
-
-	log_info("alert %s: %s", alert->state == ALERT_RESOLVED ? "resolved" : "firing",
-		 alert->message ? alert->message : alert->rule->name);
-	message_begin(&text, &m);
-	encode_alert(&text, alert);
-	message_end(&text);
-
-	struct frame *f = buf_failed(&text) ? NULL : frame_text(text.data, text.len);
-
-	for (struct session *c = s->sessions; c && f; c = c->next)
-		if (subscription_find(c, "alerts"))
-			session_send(c, f);
-	frame_unref(f);
-}
-
 static void send_updates(struct server *s)
 {
 	const struct snapshot *newest = server_snapshot(s);
@@ -129,6 +104,8 @@ static void take_snapshot(struct server *s, struct link_message *m)
 	s->snapshot_boot_ns = clock_boot_ns();
 	s->counts.snapshots++;
 	send_updates(s);
+	publish_events(s, server_snapshot(s));
+	publish_health(s);
 	alert_engine_evaluate(s->alerts, server_snapshot(s));
 }
 
@@ -190,6 +167,7 @@ static void reload(struct server *s, const struct link_message *m)
 	s->config = fresh;
 	log_setup("server", fresh.log_level, fresh.log_json);
 	log_info("configuration, keys and rules were read again");
+	publish_notice(s, "info", "configuration, keys and rules were read again");
 }
 
 static void stop(struct server *s)
@@ -242,6 +220,7 @@ static void on_second(struct ev_loop *loop, ev_timer *watcher, int events)
 	(void)events;
 	for (struct session *c = s->sessions; c; c = c->next)
 		session_second(c, now);
+	publish_health(s);
 	if (s->stopping && (!s->sessions || ++s->stop_seconds >= STOP_SECONDS))
 		ev_break(loop, EVBREAK_ALL);
 }
@@ -282,7 +261,7 @@ static int start(struct server *s, char *error, size_t size)
 	if (failed)
 		return -1;
 	log_setup("server", s->config.log_level, s->config.log_json);
-	s->alerts = alert_engine_new(rules, tell_alert, s);
+	s->alerts = alert_engine_new(rules, publish_alert, s);
 	s->loop = ev_default_loop(EVFLAG_NOENV);
 	if (!s->alerts || !s->loop) {
 		snprintf(error, size, "out of memory");
@@ -302,6 +281,8 @@ static void finish(struct server *s)
 	if (s->context)
 		lws_context_destroy(s->context);
 	alert_engine_free(s->alerts);
+	publish_events_free(s);
+	buf_free(&s->health);
 	link_release(&s->snapshot);
 	config_free(&s->config);
 }

@@ -27,6 +27,8 @@ struct server {
 	struct alert_engine *alerts;
 	struct tickets tickets;
 	struct views views;
+	struct table exits;	  /* processes whose end was told in the last window */
+	struct buf health;	  /* what was told of it last */
 	struct session *sessions; /* established WebSocket connections */
 	uint64_t alert_seq;
 	uint32_t connections; /* sockets, HTTP ones included */
@@ -49,6 +51,7 @@ struct peer {
 	struct claims claims;
 	bool known;  /* claims hold */
 	bool health; /* the WebSocket at /ws/health */
+	bool plain;  /* that at /ws: without tenants of its own it sees none */
 };
 
 /* Newest snapshot, NULL before the first. */

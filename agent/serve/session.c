@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "serve/publish.h"
 #include "serve/server.h"
 #include "serve/subscription.h"
 
@@ -16,8 +17,7 @@ void session_open(struct session *c, struct server *s, struct lws *wsi, const st
 	c->server = s;
 	c->wsi = wsi;
 	c->health = peer->health;
-	c->claims = peer->claims;
-	c->authenticated = peer->known;
+	c->plain = peer->plain;
 	c->opened = (uint64_t)time(NULL);
 	text_copy(c->address, sizeof(c->address), peer->address);
 	snprintf(c->id, sizeof(c->id), "c%llu", (unsigned long long)++s->session_number);
@@ -30,11 +30,27 @@ void session_open(struct session *c, struct server *s, struct lws *wsi, const st
 	if (c->health) {
 		protocol_tell(c, "health", NULL, "{\"status\":\"ok\"}");
 		session_close(c, 1000, "");
-	} else if (c->authenticated) {
-		log_info("%s: %s (%s) connected from %s", c->id, c->claims.subject,
-			 auth_role_name(c->claims.role), c->address);
+	} else if (peer->known) {
+		session_join(c, &peer->claims);
 		protocol_welcome(c, NULL);
 	}
+}
+
+/* By /ws one sees one's own tenants only: without any, none. */
+void session_join(struct session *c, const struct claims *claims)
+{
+	bool joins = !c->authenticated;
+
+	c->claims = *claims;
+	if (c->plain)
+		c->claims.tenants.limited = true;
+	c->notice_sent = false;
+	c->authenticated = true;
+	if (!joins)
+		return;
+	log_info("%s: %s (%s) connected from %s", c->id, c->claims.subject,
+		 auth_role_name(c->claims.role), c->address);
+	publish_activity(c->server, "join", c);
 }
 
 void session_end(struct session *c)
@@ -52,8 +68,10 @@ void session_end(struct session *c)
 		c->queue_first = (c->queue_first + 1) % SESSION_QUEUE;
 	}
 	buf_free(&c->in);
-	if (c->authenticated)
-		log_info("%s: %s disconnected", c->id, c->claims.subject);
+	if (!c->authenticated)
+		return;
+	log_info("%s: %s disconnected", c->id, c->claims.subject);
+	publish_activity(c->server, "leave", c);
 }
 
 void session_close(struct session *c, uint16_t code, const char *reason)

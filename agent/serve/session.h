@@ -39,6 +39,7 @@ struct session {
 	struct claims claims;
 	bool authenticated;
 	bool health;
+	bool plain;	  /* came by /ws */
 	bool notice_sent; /* auth_expiring */
 	struct subscription *subscriptions;
 	unsigned subscription_count;
@@ -50,6 +51,9 @@ struct session {
 	uint16_t close_code; /* 0: stays open */
 	const char *close_reason;
 };
+
+/* Its claims hold: from now on it is one of those who are there. */
+void session_join(struct session *c, const struct claims *claims);
 
 /* A connection was made or ended. */
 void session_open(struct session *c, struct server *s, struct lws *wsi, const struct peer *peer);

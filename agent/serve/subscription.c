@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "encode/writer.h"
+#include "serve/channel.h"
 #include "serve/message.h"
 #include "serve/options.h"
+#include "serve/publish.h"
 #include "serve/server.h"
 
 struct subscription *subscription_find(const struct session *c, const char *channel)
@@ -123,14 +126,15 @@ static bool set_view(const struct request *r, struct subscription *sub,
 	return true;
 }
 
-static void subscribe_metrics(const struct request *r, const char *channel)
+static void subscribe_metrics(const struct request *r, const char *channel, const char *tenant)
 {
 	const struct config *config = &r->session->server->config;
 	struct subscription *sub;
 	struct view_wish wish;
 	char error[OPTIONS_ERROR];
 
-	options_init(&wish, config);
+	options_init(&wish, config, &r->session->claims.tenants);
+	memcpy(wish.what.tenant, tenant, sizeof(wish.what.tenant));
 	if (!options_take_all(&wish, json_object_get(r->data, "options"), NULL, config, error)) {
 		request_fail(r, "bad_field", error);
 		return;
@@ -147,28 +151,34 @@ static void subscribe_metrics(const struct request *r, const char *channel)
 	send_initial(r, sub);
 }
 
-static void add_alert(void *context, const struct alert *alert)
-{
-	(void)context;
-	encode_comma(&request_out);
-	encode_alert(&request_out, alert);
-}
-
-static void subscribe_alerts(const struct request *r)
+/* What can be said at once on the channels that a pattern stands for. */
+static void send_state(const struct request *r, const char *pattern)
 {
 	struct session *c = r->session;
-	struct message m = {.type = "initial_data",
-			    .id = r->id[0] ? r->id : NULL,
-			    .channel = "alerts",
-			    .seq = c->server->alert_seq};
+	bool limited = c->claims.tenants.limited;
+	bool alerts = text_glob(pattern, "alerts") || strncmp(pattern, "tenant:", 7) == 0;
+	bool health = text_glob(pattern, "platform:health") &&
+		      channel_allowed(&c->claims, "platform:health");
+	struct message m = {
+		.type = "initial_data",
+		.id = r->id[0] ? r->id : NULL,
+		.channel = pattern,
+		.seq = alerts && !limited ? c->server->alert_seq : 0,
+	};
 
-	if (!take(r, "alerts"))
+	if (!alerts && !health)
 		return;
-	confirm(r, "subscribed", "alerts", NULL);
 	message_begin(&request_out, &m);
-	buf_add_string(&request_out, "{\"alerts\":[");
-	alert_engine_each_firing(c->server->alerts, add_alert, NULL);
-	buf_add_string(&request_out, "]}");
+	buf_add_char(&request_out, '{');
+	if (alerts) {
+		encode_member(&request_out, "alerts");
+		publish_add_alerts(&request_out, c, pattern);
+	}
+	if (health) {
+		encode_member(&request_out, "health");
+		publish_add_health(&request_out, c->server);
+	}
+	buf_add_char(&request_out, '}');
 	request_finish(c);
 }
 
@@ -180,16 +190,40 @@ static const char *channel_of(const struct request *r)
 	return channel ? channel : "";
 }
 
+/* Whether the session may subscribe to it; false after an error was sent. */
+static bool check_channel(const struct request *r, const char *channel)
+{
+	struct session *c = r->session;
+	struct peer peer = {0};
+	const char *code;
+
+	if (strlen(channel) < CHANNEL_MAX && channel_reachable(&c->claims, channel, &code))
+		return true;
+	if (strlen(channel) >= CHANNEL_MAX)
+		code = "unknown_channel";
+	memcpy(peer.address, c->address, sizeof(peer.address));
+	if (*channel)
+		server_log_refusal(c->server, &peer, "a channel that the token does not allow");
+	request_fail(r, code,
+		     "no such channel for this token; availableChannels of the welcome lists them");
+	return false;
+}
+
 void subscription_add(const struct request *r)
 {
 	const char *channel = channel_of(r);
+	char tenant[TENANT_MAX_BYTES];
 
-	if (strcmp(channel, "metrics") == 0)
-		subscribe_metrics(r, channel);
-	else if (strcmp(channel, "alerts") == 0)
-		subscribe_alerts(r);
-	else
-		request_fail(r, "unknown_channel", "channel must be metrics or alerts");
+	if (!check_channel(r, channel))
+		return;
+	if (channel_is_metrics(channel, tenant)) {
+		subscribe_metrics(r, channel, tenant);
+	} else if (json_object_get(r->data, "options")) {
+		request_fail(r, "bad_field", "options are for channels of metrics");
+	} else if (take(r, channel)) {
+		confirm(r, "subscribed", channel, NULL);
+		send_state(r, channel);
+	}
 }
 
 /* To leave a channel that one is not in is no mistake. */
@@ -198,13 +232,39 @@ void subscription_remove(const struct request *r)
 	const char *channel = channel_of(r);
 	struct subscription *sub = subscription_find(r->session, channel);
 
-	if (strcmp(channel, "metrics") != 0 && strcmp(channel, "alerts") != 0) {
-		request_fail(r, "unknown_channel", "channel must be metrics or alerts");
+	if (!sub && !check_channel(r, channel))
 		return;
-	}
+	confirm(r, "unsubscribed", channel, NULL);
 	if (sub)
 		end(r->session, sub);
-	confirm(r, "unsubscribed", channel, NULL);
+}
+
+/* A subscription for which there is no room among the views ends. */
+void subscription_follow_claims(struct session *c)
+{
+	for (struct subscription *sub = c->subscriptions, *next; sub; sub = next) {
+		struct view_wish wish;
+		struct view *view;
+
+		next = sub->next;
+		if (!sub->view || memcmp(&sub->view->wish.what.tenants, &c->claims.tenants,
+					 sizeof(c->claims.tenants)) == 0)
+			continue;
+		memcpy(&wish, &sub->view->wish, sizeof(wish));
+		memcpy(&wish.what.tenants, &c->claims.tenants, sizeof(wish.what.tenants));
+		wish.every = sub->every;
+		view = view_get(&c->server->views, &wish);
+		if (!view) {
+			protocol_tell(c, "unsubscribed", "metrics",
+				      "{\"reason\":\"too many different views\"}");
+			end(c, sub);
+			continue;
+		}
+		view_put(&c->server->views, sub->view);
+		drop_update(sub);
+		sub->view = view;
+		sub->have = 0;
+	}
 }
 
 /* The live metrics subscription that a request is about; NULL after an error was sent. */

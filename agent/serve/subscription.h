@@ -30,6 +30,9 @@ void subscription_set_filter(const struct request *r);
 /* The session's subscription to this channel, NULL when there is none. */
 struct subscription *subscription_find(const struct session *c, const char *channel);
 
+/* The claims of a session changed: its views show what it may see now. */
+void subscription_follow_claims(struct session *c);
+
 /* Ends all subscriptions of a session that ends. */
 void subscription_end_all(struct session *c);
 

@@ -50,6 +50,8 @@ const char *tenant_of_row(const struct snapshot *s, enum scope scope,
 {
 	if (scope == SCOPE_PROCESS)
 		return snapshot_label_string(s, row, scope, LABEL_PROCESS_namespace);
+	if (scope == SCOPE_OOM_KILL)
+		return snapshot_label_string(s, row, scope, LABEL_OOM_KILL_namespace);
 	if (scope != SCOPE_GROUP)
 		return "";
 	if (strcmp(snapshot_label_string(s, row, scope, LABEL_GROUP_kind), "tenant") == 0)

@@ -30,6 +30,8 @@ const char *tenants_next(const struct tenants *t, const char *at);
 /* True when a reader may see what belongs to this tenant; "" belongs to none. */
 bool tenants_allow(const struct tenants *t, const char *name);
 
-/* The tenant of a row of a process or group; "" when it has none, and for all other scopes. */
+/* The tenant of a row of a process, group or OOM kill; "" when it has none, and for all other
+ * scopes.
+ */
 const char *tenant_of_row(const struct snapshot *s, enum scope scope,
 			  const struct snapshot_row *row);

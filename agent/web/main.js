@@ -60,7 +60,9 @@ class Board {
 		this.updatedAt = Date.now();
 		this.intervalMs = data.window.interval_ms;
 		byId("node").textContent = name(data.node);
-		this.totals.update(data);
+		// A tenant is told nothing of the machine.
+		if (data.system)
+			this.totals.update(data);
 		this.table?.update(data.processes, data.totals.shown, reasonsOf(data.agent));
 		this.tick();
 	}

@@ -135,7 +135,7 @@ export function reasonsOf(agent) {
 	/** @type {Record<string, string>} */
 	const reasons = {};
 
-	for (const [probe, state] of Object.entries(agent.probes))
+	for (const [probe, state] of Object.entries(agent.probes ?? {}))
 		if (String(state).startsWith("unavailable: "))
 			reasons[probe] = String(state).slice("unavailable: ".length);
 	return reasons;

@@ -146,3 +146,25 @@ export async function connect(agent, token = agent.token) {
 	client.welcome = await client.next("welcome");
 	return client;
 }
+
+/** Writes a recording of two tenants, blue and green: see recording.c. Why it cannot; false when it could. */
+export function recordTenants(file) {
+	const recorder = path.join(path.dirname(program), "tests/e2e/recording");
+
+	if (!fs.existsSync(recorder))
+		return `${recorder} is not built`;
+
+	const { status, stderr } = spawnSync(recorder, [file], { encoding: "utf8" });
+
+	return status === 0 ? false : `recording: ${stderr}`;
+}
+
+/** Rules that fire for every process and group, and for the machine. */
+export function writeRules(dir) {
+	const rule = (name, scope, metric) =>
+		`- name: ${name}\n  scope: ${scope}\n  metric: ${metric}\n  op: ge\n  value: 1\n  message: "{node}"\n`;
+
+	fs.mkdirSync(dir);
+	fs.writeFileSync(path.join(dir, "all.yaml"), rule("of process", "process", "threads") +
+		rule("of group", "group", "processes") + rule("of all", "system", "cpu.percent"));
+}

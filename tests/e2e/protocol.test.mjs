@@ -23,7 +23,8 @@ test("welcome tells who and where one is", { skip }, async () => {
 
 	assert.equal(data.userId, "local");
 	assert.equal(data.role, "super_admin");
-	assert.deepEqual(data.availableChannels, ["metrics", "alerts"]);
+	assert.deepEqual(data.availableChannels, ["metrics", "alerts", "events", "system:notifications", "activity",
+		"platform:health", "platform:security", "user:local:notifications", "tenant:*:metrics", "tenant:*:alerts"]);
 	assert.match(data.version, /^\d+\.\d+\.\d+$/);
 	assert.match(timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 	assert.ok(Math.abs(Date.parse(data.serverTime) - Date.now()) < 5000);
@@ -121,7 +122,7 @@ const WRONG = [
 	[`{"type":"ping","id":"${"x".repeat(129)}"}`, "bad_field"],
 	["{\"type\":\"dance\"}", "unknown_type"],
 	["{\"type\":\"subscribe\"}", "unknown_channel"],
-	["{\"type\":\"subscribe\",\"data\":{\"channel\":\"tenant:x:alerts\"}}", "unknown_channel"],
+	["{\"type\":\"subscribe\",\"data\":{\"channel\":\"tenant:x:else\"}}", "unknown_channel"],
 	["{\"type\":\"subscribe\",\"data\":{\"channel\":\"metrics\",\"options\":7}}", "bad_field"],
 	["{\"type\":\"subscribe\",\"data\":{\"channel\":\"metrics\",\"options\":{\"sort\":\"cpu\"}}}", "bad_field"],
 	["{\"type\":\"subscribe\",\"data\":{\"channel\":\"metrics\",\"options\":{\"limit\":-1}}}", "bad_field"],

@@ -147,7 +147,7 @@ TEST(a_right_token_gives_its_claims)
 	CHECK_STRING(claims.subject, "ann");
 	CHECK_INT(claims.role, ROLE_ADMIN);
 	CHECK_UINT(claims.expires, 1800000600);
-	CHECK(!claims.limited);
+	CHECK(!claims.tenants.limited);
 }
 
 TEST(what_the_agent_mints_it_takes)
@@ -164,7 +164,8 @@ TEST(what_the_agent_mints_it_takes)
 	CHECK(auth_check(&auth, text, strlen(text), (uint64_t)time(NULL), &claims, &why));
 	CHECK_STRING(claims.subject, "eve");
 	CHECK_INT(claims.role, ROLE_SUPER_ADMIN);
-	CHECK(claims.limited);
+	CHECK(claims.tenants.limited && tenants_allow(&claims.tenants, "blue"));
+	CHECK(!tenants_allow(&claims.tenants, "green"));
 	wanted.role[0] = 'X';
 	CHECK(token_mint(&wanted, SECRET, error, sizeof(error)) == NULL);
 }
@@ -247,6 +248,11 @@ TEST(claims_that_are_refused)
 		WITH("\"iat\":-5"),
 		WITH("\"tenants\":\"blue\""),
 		WITH("\"tenants\":{}"),
+		WITH("\"tenants\":null"),
+		WITH("\"tenants\":[7]"),
+		WITH("\"tenants\":[\"blue\",\"\"]"),
+		WITH("\"tenants\":[\"*\"]"),
+		WITH("\"tenants\":[\"a:b\"]"),
 		WITH("\"role\":\"super_admin\""),
 		WITH("\"exp\":9900000000"),
 	};
@@ -257,6 +263,8 @@ TEST(claims_that_are_refused)
 			harness_fail(__FILE__, __LINE__, "accepted: %s", claims[i]);
 	CHECK(takes(HEADER, WITH("\"nbf\":1800000060")));
 	CHECK(takes(HEADER, WITH("\"iat\":1800000060")));
+	CHECK(takes(HEADER, WITH("\"tenants\":[]")));
+	CHECK(takes(HEADER, WITH("\"tenants\":[\"blue\",\"green.x-1_2\"]")));
 	CHECK(takes(HEADER, WITH("\"anything\":{\"else\":[1]}")));
 	CHECK(takes(HEADER, "{\"sub\":\"ann\",\"role\":\"admin\",\"exp\":1799999941}"));
 }

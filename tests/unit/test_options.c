@@ -18,7 +18,7 @@ static bool take(const char *text)
 	CHECK(json != NULL);
 	config.interval_ms = 5000;
 	config.process_limit = 500;
-	options_init(&wish, &config);
+	options_init(&wish, &config, &(struct tenants){0});
 	error[0] = '\0';
 	taken = options_take_all(&wish, json, NULL, &config, error);
 	json_decref(json);
@@ -28,7 +28,7 @@ static bool take(const char *text)
 static bool condition(const char *name, const char *value)
 {
 	error[0] = '\0';
-	options_init(&wish, &config);
+	options_init(&wish, &config, &(struct tenants){0});
 	return options_condition(&wish.what.filter, name, value, NULL, error);
 }
 
