@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -22,6 +23,9 @@ static struct option_spec options[] = {
 	{.name = "json", .help = "print the snapshot document"},
 	{.name = "duration", .argument = "MS", .help = "length of the window (default: 5000)"},
 	{.name = "sort", .argument = "METRIC", .help = "largest first (default: cpu.percent)"},
+	{.name = "match",
+	 .argument = "LABEL=GLOB[,...]",
+	 .help = "only processes such as comm=nginx*,user=www-data"},
 	{.name = "limit", .argument = "N", .help = "processes at the most, 0 for all (default: 0)"},
 	{.name = "source",
 	 .argument = "SOURCE",
@@ -43,6 +47,63 @@ static struct command command = {
 	.options = options,
 	.option_count = sizeof(options) / sizeof(*options),
 };
+
+/* The nearest label of a process; NULL when none is near. */
+static const char *nearest_label(const char *name)
+{
+	const char *names[BUILDER_MAX_LABELS];
+	size_t count = 0;
+
+	for (int l = LABEL_FIRST_PROCESS; l < LABEL_END_PROCESS && count < BUILDER_MAX_LABELS; l++)
+		names[count++] = catalogue_labels[l].name;
+	return text_nearest(name, names, count);
+}
+
+/* One LABEL=GLOB: a number is compared as one. */
+static int match_term(struct encode_view *view, char *term)
+{
+	char *glob = strchr(term, '=');
+	uint64_t number;
+
+	if (!glob)
+		return options_fail(-1, "once: --match: %s is not LABEL=GLOB", term);
+	*glob++ = '\0';
+
+	int label = catalogue_find_label(SCOPE_PROCESS, term);
+	const char *globs[] = {glob}, *nearest = label < 0 ? nearest_label(term) : NULL;
+	bool fits;
+
+	if (label < 0)
+		return options_fail(-1, "once: --match: no label %s%s%s%s", term,
+				    nearest ? " (did you mean " : "", nearest ? nearest : "",
+				    nearest ? "?)" : "");
+	if (catalogue_labels[label].type == LABEL_STRING) {
+		fits = filter_add_globs(&view->filter, (enum label)label, false, globs, 1);
+	} else {
+		if (strcmp(glob, "true") == 0 || strcmp(glob, "false") == 0)
+			number = *glob == 't';
+		else if (!text_u64(glob, &number))
+			return options_fail(-1, "once: --match: %s must be a number, not %s", term,
+					    glob);
+		fits = filter_add_label(&view->filter, (enum label)label, FILTER_EQUAL,
+					(double)number);
+	}
+	return fits ? 0 : options_fail(-1, "once: --match: too much to match");
+}
+
+/* All of the terms, which stand between commas, must hold. */
+static int match_option(struct encode_view *view)
+{
+	const char *value = options_get(&command, "match")->value;
+	AUTO_FREE char *terms = value ? strdup(value) : NULL;
+	char *rest = NULL;
+	int failed = 0;
+
+	for (char *term = terms ? strtok_r(terms, ",", &rest) : NULL; term && !failed;
+	     term = strtok_r(NULL, ",", &rest))
+		failed = match_term(view, term);
+	return failed;
+}
 
 static int sort_option(struct encode_view *view)
 {
@@ -152,7 +213,8 @@ int cli_once(int argc, char **argv)
 	if (result != OPTIONS_OK)
 		return result == OPTIONS_HELP ? 0 : EXIT_USAGE;
 	if (options_number(&command, "duration", MAX_DURATION_MS, &duration_ms) ||
-	    options_number(&command, "limit", UINT32_MAX, &limit) || sort_option(&view))
+	    options_number(&command, "limit", UINT32_MAX, &limit) || sort_option(&view) ||
+	    match_option(&view))
 		return EXIT_USAGE;
 	view.limit = limit;
 	if (!options_configure(&command, &config)) {

@@ -188,12 +188,13 @@ void table_print(struct buf *out, const struct snapshot *s, const struct encode_
 {
 	size_t count = snapshot_rows(s, SCOPE_PROCESS);
 	struct order_row *order = calloc(count ? count : 1, sizeof(*order));
+	struct order_wish wish = encode_view_wish(view, SCOPE_PROCESS);
 
 	if (!order) {
 		out->failed = true;
 		return;
 	}
-	count = order_largest(s, SCOPE_PROCESS, view->sort, view->limit, order);
+	count = order_rows(s, SCOPE_PROCESS, &wish, order, NULL);
 	add_machine(out, s);
 	add_title(out);
 	for (size_t i = 0; i < count; i++)

@@ -57,6 +57,9 @@ const MISTAKES = [
 	[["run", "--config", "/nonexistent"], 2, /\/nonexistent/],
 	[["once", "--duration", "soon"], 2, /--duration must be a number/],
 	[["once", "--sort", "cpu.precent"], 2, /did you mean cpu.percent\?/],
+	[["once", "--match", "com=x"], 2, /no label com \(did you mean comm\?\)/],
+	[["once", "--match", "comm"], 2, /comm is not LABEL=GLOB/],
+	[["once", "--match", "pid=x"], 2, /pid must be a number, not x/],
 	[["once", "--json=1"], 2, /--json takes no argument/],
 	[["record"], 2, /FILE is missing/],
 	[["record", "--duration", "long", "x"], 2, /--duration must be a number/],
@@ -141,6 +144,15 @@ test("the key is made with mode 0600, and kept", { skip }, async () => {
 	} finally {
 		await agent.stop();
 	}
+});
+
+test("once shows only what matches", { skip }, () => {
+	const own = `pid=${process.pid}`;
+	const rows = (match) => JSON.parse(run(["once", "--json", "--duration", "200", "--match", match]).stdout).processes;
+
+	assert.deepEqual(rows(own).map((row) => row.pid), [process.pid]);
+	assert.deepEqual(rows(`comm=nod*,${own}`).map((row) => row.pid), [process.pid]);
+	assert.deepEqual(rows(`comm=nothing-*,${own}`), []);
 });
 
 test("once prints a table that fits, and JSON that parses", { skip }, () => {
