@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "collect/tenancy.h"
 #include "collect/wish.h"
 
 #define MAX_OPTIONS 32
@@ -156,7 +157,15 @@ int options_check(const struct config *config, char *error, size_t size)
 {
 	struct probe_state states[PROVIDERS] = {0};
 
-	return wish_parse(config->probes, states, error, size);
+	if (wish_parse(config->probes, states, error, size))
+		return -1;
+
+	struct tenancy tenancy;
+
+	if (tenancy_parse(&tenancy, config->tenants, error, size))
+		return -1;
+	tenancy_free(&tenancy);
+	return 0;
 }
 
 int options_configure(const struct command *command, struct config *config)

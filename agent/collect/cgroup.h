@@ -18,7 +18,7 @@ struct cgroup {
 	char *container; /* the runtime's id, 12 digits */
 	char *pod_uid;
 	char *pod;	 /* name of the pod; its uid until the node tells the name */
-	char *namespace; /* Kubernetes namespace of the pod */
+	char *namespace; /* Kubernetes namespace of the pod; else the tenant by configuration */
 	/* Bytes of path that name the cgroup of the unit, container and pod. */
 	uint16_t unit_end, container_end, pod_end;
 	uint64_t used_window;		  /* newest with a process */

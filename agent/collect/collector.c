@@ -75,6 +75,16 @@ static void read_files(struct collector *c, bool full)
 	}
 }
 
+static void read_connections(struct collector *c)
+{
+	struct series *machine = &c->system.machine;
+
+	if (!c->states[PROVIDER_CONNECTIONS].attached)
+		return;
+	series_gauge(machine, SYSTEM_INPUT(tcp_close_wait), c->connections.close_wait);
+	series_gauge(machine, SYSTEM_INPUT(tcp_connecting), c->connections.connecting);
+}
+
 /* CPU totals are read close to the walk: what differs in time differs in the sum. */
 static void read_all(struct collector *c, bool full)
 {
@@ -89,6 +99,7 @@ static void read_all(struct collector *c, bool full)
 		log_warning("the walk over all tasks failed: %s", strerror(-failed));
 	}
 	collector_drain(c);
+	read_connections(c);
 	system_cpu_complete(&c->system.cpu, &c->system.machine, c->window.totals.root_run_ns);
 	if (c->source.read_disks)
 		c->source.read_disks(c->source.context, &c->system.disks);
@@ -130,15 +141,26 @@ static void read_totals(struct collector *c, const struct window_counts *seen)
 }
 
 /* Signed: what ended late belongs to the window before. */
-static void read_unattributed(struct collector *c)
+static void read_unattributed(struct collector *c, uint64_t length_ns)
 {
 	unsigned busy = INPUT_SYSTEM_cpu_busy_ns - INPUT_FIRST_SYSTEM;
 	uint64_t known = c->totals.available >> TOTALS_INPUT(run_ns) & 1;
 
 	if (!known || !(c->system.machine.available >> busy & 1))
 		return;
-	series_gauge(&c->losses, LOSSES_INPUT(unattributed_ns),
-		     c->system.machine.amount[busy] - c->totals.amount[TOTALS_INPUT(run_ns)]);
+
+	uint64_t cpus = c->system.machine.value[INPUT_SYSTEM_cpu_count - INPUT_FIRST_SYSTEM];
+	int64_t left =
+		(int64_t)(c->system.machine.amount[busy] - c->totals.amount[TOTALS_INPUT(run_ns)]);
+
+	series_gauge(&c->losses, LOSSES_INPUT(unattributed_ns), (uint64_t)left);
+	if (!cpus || !length_ns)
+		return;
+
+	/* In thousandths of a per cent. */
+	double share = (double)left / (double)(length_ns * cpus) * 100e3;
+
+	series_gauge(&c->losses, LOSSES_INPUT(unattributed_share), (uint64_t)(int64_t)share);
 }
 
 /* Resident pages are the second number of /proc/PID/statm. */
@@ -191,6 +213,8 @@ int collector_open(struct collector *c, const struct collector_options *o, char 
 	text_copy(c->node, sizeof(c->node), o->node);
 	if (wish_parse(o->probes, c->states, error, size))
 		return -EINVAL;
+	if (tenancy_parse(&c->tenancy, o->tenants ? o->tenants : "", error, size))
+		return -EINVAL;
 
 	uint64_t watched_from = clock_boot_ns();
 	int failed = open_source(c, o->source, error, size);
@@ -207,6 +231,7 @@ int collector_open(struct collector *c, const struct collector_options *o, char 
 	/* Without exact times of the tasks of the root, ticks are held against ticks. */
 	c->system.cpu.cgroups.unified &= c->source.exit_events;
 	identity_init(&c->identity);
+	c->identity.tenancy = &c->tenancy;
 	window_init(&c->window, &c->identity, c->source.available);
 	connections_init(&c->connections, &c->window);
 	groups_init(&c->groups, &c->states[PROVIDER_CGROUPFS]);
@@ -304,7 +329,7 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 	oom_emit(&c->oom, &c->window, b, c->start_boot_ns);
 	system_emit(&c->system, b, length_ns);
 	read_totals(c, &seen);
-	read_unattributed(c);
+	read_unattributed(c, length_ns);
 	read_self(c, agent);
 	shed_probes(c, length_ns);
 	emit_one(c, SCOPE_TOTALS, &c->totals, length_ns);
@@ -325,6 +350,7 @@ void collector_close(struct collector *c)
 	window_free(&c->window);
 	groups_free(&c->groups);
 	identity_free(&c->identity);
+	tenancy_free(&c->tenancy);
 	system_close(&c->system);
 	builder_free(&c->builder);
 	*c = (struct collector){0};

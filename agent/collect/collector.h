@@ -20,6 +20,7 @@ struct collector_agent {
 struct collector_options {
 	const char *source;    /* "auto", "bpf", "procfs" */
 	const char *node;      /* name of this machine */
+	const char *tenants;   /* cgroups of tenants, see tenancy.h */
 	const char *probes;    /* how probes shall attach, see wish.h */
 	bool arguments;	       /* show what programs were started with */
 	size_t rows_limit;     /* rows of processes in a snapshot, 0 for no limit */
@@ -31,6 +32,7 @@ struct collector {
 	struct source source;
 	struct system system;
 	struct identity identity;
+	struct tenancy tenancy;
 	struct window window;
 	struct connections connections;
 	struct groups groups;

@@ -278,8 +278,11 @@ static void add_to_gauges(struct connections *c, struct connection *n)
 {
 	struct process *p = process_of(c, &n->owner);
 
+	c->close_wait += n->state == TCP_CLOSE_WAIT;
+	c->connecting += is_connecting(n->state);
 	if (p)
-		window_connection(c->window, p, n->rtt_us * (NS_PER_MS / 1000));
+		window_connection(c->window, p, n->rtt_us * (NS_PER_MS / 1000),
+				  n->state == TCP_CLOSE_WAIT);
 	if (!n->pool)
 		return;
 	if (is_connecting(n->state))
@@ -327,6 +330,7 @@ static bool end_of_walk(void *context, void *item)
 void connections_walk_end(struct connections *c, bool walked_all)
 {
 	c->walked_all = walked_all;
+	c->close_wait = c->connecting = 0;
 	table_sweep(&c->connections, end_of_walk, c);
 	if (c->walk == 1)
 		table_free(&c->listeners);

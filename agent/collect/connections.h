@@ -27,6 +27,7 @@ struct connections {
 	struct window *window;
 	uint32_t walk;	 /* number of the newest walk */
 	bool walked_all; /* it showed the files of all processes, also of those that slept */
+	uint64_t close_wait, connecting; /* connections that processes hold, by the newest walk */
 	struct connections_totals totals;
 };
 

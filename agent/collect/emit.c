@@ -102,6 +102,7 @@ static uint64_t settle_files(struct window *w, struct process *p)
 		process_set(w, p, PROCESS_INPUT(open_files), 0);
 	if (p->connections_walk != w->files_walk || p->exited) {
 		process_set(w, p, PROCESS_INPUT(connections), 0);
+		process_set(w, p, PROCESS_INPUT(close_wait), 0);
 		return absent | BIT(rtt_ns);
 	}
 	if (!p->rtt_samples)

@@ -86,6 +86,7 @@ static int live_open(struct feed *f, const struct config *config, char *error, s
 		.source = config->source,
 		.node = node_name(config, host, sizeof(host)),
 		.probes = config->probes,
+		.tenants = config->tenants,
 		.arguments = config->arguments,
 		.rows_limit = config->max_process_rows,
 		.budget_percent = config->budget_milli / 1000.0,

@@ -102,11 +102,21 @@ static struct cgroup *read_cgroup(const struct identity *id, uint64_t cgroup_id,
 	return cgroup_new(path);
 }
 
+/* A pod's tenant is its namespace. */
+static void set_tenant(const struct identity *id, struct cgroup *c)
+{
+	const char *name = id->tenancy && !c->pod_uid ? tenancy_find(id->tenancy, c->path) : NULL;
+
+	if (name)
+		c->namespace = strdup(name);
+}
+
 static struct cgroup *keep(struct identity *id, uint64_t cgroup_id, struct cgroup *c)
 {
 	if (!c)
 		return NULL;
 	c->id = cgroup_id;
+	set_tenant(id, c);
 	if (table_put(&id->cgroups, cgroup_id, 0, c))
 		return c;
 	cgroup_clear(c);

@@ -8,6 +8,7 @@
 
 #include "base/table.h"
 #include "collect/cgroup.h"
+#include "collect/tenancy.h"
 
 #define IDENTITY_MAX_USERS 4096
 #define IDENTITY_MAX_CGROUPS 65536
@@ -19,8 +20,9 @@
 #define IDENTITY_ROOT_CGROUP 1
 
 struct identity {
-	struct table users;   /* char *, owned */
-	struct table cgroups; /* struct cgroup, owned */
+	struct table users;	       /* char *, owned */
+	struct table cgroups;	       /* struct cgroup, owned */
+	const struct tenancy *tenancy; /* tenants outside Kubernetes; NULL: none */
 	bool cgroup_v1;
 	bool scan_wanted; /* a cgroup could not be told since the newest scan */
 };

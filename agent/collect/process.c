@@ -98,15 +98,17 @@ void window_count(struct window *w, struct process *p, enum input input, uint64_
 }
 
 /* The first connection of a walk begins the gauges anew; the mean is made with the row. */
-void window_connection(struct window *w, struct process *p, uint64_t rtt_ns)
+void window_connection(struct window *w, struct process *p, uint64_t rtt_ns, bool close_wait)
 {
 	if (p->connections_walk != w->files_walk) {
 		p->connections_walk = w->files_walk;
 		process_set(w, p, PROCESS_INPUT(connections), 0);
+		process_set(w, p, PROCESS_INPUT(close_wait), 0);
 		process_set(w, p, PROCESS_INPUT(rtt_ns), 0);
 		p->rtt_samples = 0;
 	}
 	process_add(w, p, PROCESS_INPUT(connections), 1);
+	process_add(w, p, PROCESS_INPUT(close_wait), close_wait);
 	process_add(w, p, PROCESS_INPUT(rtt_ns), rtt_ns);
 	p->rtt_samples += rtt_ns != 0;
 }

@@ -124,8 +124,9 @@ void window_files(struct window *w, const struct files_record *r);
 /* Adds to what a process did in this window; input is one of level EVENT. */
 void window_count(struct window *w, struct process *p, enum input input, uint64_t n);
 
-/* Adds a connection to those that the newest walk over files shows. rtt_ns 0: not measured. */
-void window_connection(struct window *w, struct process *p, uint64_t rtt_ns);
+/* Adds a connection to those that the newest walk over files shows. rtt_ns 0: not measured.
+ * close_wait: the other end has closed it. */
+void window_connection(struct window *w, struct process *p, uint64_t rtt_ns, bool close_wait);
 
 /* Say when a walk begins and ends. At the end, tasks that it should have shown and did not are
  * gone: all of them after a full walk, those of one class (tid modulo classes) after another. */

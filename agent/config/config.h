@@ -39,7 +39,8 @@ struct config {
 	uint32_t replay_speed;	      /* 0: as fast as possible */
 	bool replay_loop;
 	bool arguments;
-	char probes[256]; /* "sockets=kprobe block=off"; "" leaves the choice open */
+	char tenants[1024]; /* "shop=/shop.slice*": cgroups of tenants outside Kubernetes */
+	char probes[256];   /* "sockets=kprobe block=off"; "" leaves the choice open */
 	char state_dir[CONFIG_PATH_MAX];
 	char rules_dir[CONFIG_PATH_MAX]; /* "" means built-in rules only */
 	char server_user[64];		 /* name or number; "" picks one, see docs */

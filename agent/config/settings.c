@@ -82,6 +82,16 @@ const struct setting settings[] = {
 	},
 	{
 		.group = "",
+		.name = "tenants",
+		.fallback = "\"\"",
+		.help = "Tenants outside Kubernetes, as in \"shop=/shop.slice* lab=/lab*\": a name "
+			"and a glob of cgroup paths each; the first that matches counts. The "
+			"tenant of a pod is its namespace.",
+		.kind = SETTING_TEXT,
+		PLACE(tenants),
+	},
+	{
+		.group = "",
 		.name = "probes",
 		.fallback = "\"\"",
 		.help = "How probes attach, as in \"sockets=kprobe block=off\": only by that "

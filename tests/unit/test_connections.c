@@ -276,6 +276,26 @@ TEST(a_connection_follows_who_holds_it)
 	CHECK_REAL(metric(s, 8, METRIC_PROCESS_tcp_opened), 0, 0);
 }
 
+TEST(connections_that_are_not_closed_leak)
+{
+	struct connection_record r = connection(RECORD_SOCKET, 7, 1, TCP_ESTABLISHED);
+	const struct snapshot *s;
+
+	setup();
+	walk(NULL, 0);
+	walk(&r, 1);
+	CHECK_REAL(metric(close_window(), 7, METRIC_PROCESS_tcp_close_wait), 0, 0);
+	r.state = TCP_CLOSE_WAIT;
+	walk(&r, 1);
+	CHECK_UINT(connections.close_wait, 1);
+	s = close_window();
+	CHECK_REAL(metric(s, 7, METRIC_PROCESS_tcp_close_wait), 1, 0);
+	CHECK_REAL(metric(s, 7, METRIC_PROCESS_tcp_connections), 1, 0);
+	walk(NULL, 0);
+	CHECK_UINT(connections.close_wait, 0);
+	CHECK_REAL(metric(close_window(), 7, METRIC_PROCESS_tcp_close_wait), 0, 0);
+}
+
 TEST(tables_that_are_full_are_counted)
 {
 	struct connection_record r = connection(RECORD_SOCKET, 7, 1, TCP_ESTABLISHED);
