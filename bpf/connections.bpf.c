@@ -6,12 +6,16 @@
  * between two walks is told by the state changes: those to SYN_SENT, FIN_WAIT1
  * and LAST_ACK happen in the context of the process that connects or closes, so
  * the owner is noted there; CLOSE happens anywhere, and has the final counters.
+ *
+ * From the counters and sequence numbers follows as well what the application has
+ * read and written, for when no hook hears of its calls.
  */
 #include "files.bpf.h"
 
 /* Who connected or closed. */
 struct connection_owner {
 	u64 process_start_ns;
+	u64 closed_ns; /* boot clock; 0 before */
 	u32 pid;
 	bool opened;
 };
@@ -53,13 +57,20 @@ static __always_inline void fill_endpoints(struct connection_record *r, struct s
 	}
 }
 
+/* At the end of a connection its state is the one before. */
 static __always_inline void fill_connection(struct connection_record *r, struct sock *sk,
-					    struct tcp_sock *tcp)
+					    struct tcp_sock *tcp, int state)
 {
+	bool fin = sk->__sk_common.skc_flags >> SOCK_DONE & 1;
+
 	fill_endpoints(r, sk);
+	r->state = state;
 	r->cookie = bpf_get_socket_cookie(sk);
-	r->rx_bytes = tcp->bytes_received - (sk->__sk_common.skc_flags >> SOCK_DONE & 1);
+	r->rx_bytes = tcp->bytes_received - fin;
 	r->tx_bytes = tcp->bytes_sent - tcp->bytes_retrans;
+	r->read_bytes = tcp_read_bytes(r->rx_bytes, tcp->rcv_nxt - tcp->copied_seq, fin);
+	r->written_bytes = tcp_written_bytes(tcp->bytes_acked, tcp->write_seq - tcp->snd_una,
+					     r->opened, state);
 	r->retransmits = tcp->total_retrans;
 	r->rtt_us = tcp->srtt_us >> 3;
 }
@@ -86,6 +97,11 @@ static __always_inline void note_owner(struct sock *sk, bool opened)
 		__sync_fetch_and_add(&storage_failed, 1);
 		return;
 	}
+	/* A socket may be connected again. */
+	if (opened)
+		owner->closed_ns = 0;
+	else if (!owner->closed_ns)
+		owner->closed_ns = bpf_ktime_get_boot_ns();
 	/* Who opened it is not replaced by who closed it. */
 	if (owner->pid)
 		return;
@@ -109,10 +125,22 @@ static __always_inline void send_end(struct sock *sk, struct tcp_sock *tcp, int 
 		r->head.tid = r->head.pid = owner->pid;
 		r->head.process_start_ns = owner->process_start_ns;
 		r->opened = owner->opened;
+		r->closed_ns = owner->closed_ns;
 	}
-	fill_connection(r, sk, tcp);
-	r->state = state;
+	if (!r->closed_ns)
+		r->closed_ns = bpf_ktime_get_boot_ns();
+	fill_connection(r, sk, tcp, state);
 	bpf_ringbuf_submit(r, wakeup_flags());
+}
+
+/*
+ * Closed with data unread there is a reset instead of a FIN, in the context of the
+ * process, too. One that the other side has reset is not shut down yet.
+ */
+static __always_inline bool is_abandoned(struct sock *sk, int before, int after)
+{
+	return after == TCP_CLOSE && sk->sk_shutdown == SHUTDOWN_MASK &&
+	       (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -123,7 +151,8 @@ int BPF_PROG(connections__state, struct sock *sk, int before, int after)
 	count_run(PROBE_CONNECTIONS);
 	if (scan_works())
 		note_opened(sk, after);
-	if (after == TCP_SYN_SENT || after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK)
+	if (after == TCP_SYN_SENT || after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK ||
+	    is_abandoned(sk, before, after))
 		note_owner(sk, after == TCP_SYN_SENT);
 	if (after != TCP_CLOSE || before == TCP_LISTEN)
 		return 0;
@@ -168,9 +197,8 @@ static __always_inline void write_socket(struct seq_file *seq, struct task_struc
 	struct connection_record r = {};
 
 	fill_header(&r.head, RECORD_SOCKET, task);
-	fill_connection(&r, sk, tcp);
-	r.state = sk->__sk_common.skc_state;
 	r.opened = owner && owner->opened;
+	fill_connection(&r, sk, tcp, sk->__sk_common.skc_state);
 	bpf_seq_write(seq, &r, sizeof(r));
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "probe.bpf.h"
+#include "tcp.bpf.h"
 
 /* As many as surely fit the buffer of the seq file, which takes all of a task or nothing. */
 #define SCAN_SOCKETS 128
@@ -73,7 +74,7 @@ static __always_inline void read_endpoints(struct connection_record *r, struct s
 static __always_inline void read_connection(struct connection_record *r, struct sock *sk)
 {
 	struct tcp_sock *tcp = (void *)sk;
-	u64 ended = BPF_CORE_READ(sk, __sk_common.skc_flags) >> SOCK_DONE & 1;
+	bool ended = BPF_CORE_READ(sk, __sk_common.skc_flags) >> SOCK_DONE & 1;
 
 	read_endpoints(r, sk);
 	r->rx_bytes = BPF_CORE_READ(tcp, bytes_received) - ended;
@@ -81,6 +82,11 @@ static __always_inline void read_connection(struct connection_record *r, struct 
 	r->retransmits = BPF_CORE_READ(tcp, total_retrans);
 	r->rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
 	r->opened = bpf_map_lookup_elem(&opened, &r->cookie) != NULL;
+	r->read_bytes = tcp_read_bytes(
+		r->rx_bytes, BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq), ended);
+	r->written_bytes = tcp_written_bytes(
+		BPF_CORE_READ(tcp, bytes_acked),
+		BPF_CORE_READ(tcp, write_seq) - BPF_CORE_READ(tcp, snd_una), r->opened, r->state);
 }
 
 /* Whether the socket is a TCP connection; then its cookie and state stand in the record. */

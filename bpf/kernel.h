@@ -244,6 +244,7 @@ struct sock {
 	struct sock_common __sk_common;
 	unsigned short sk_type;
 	unsigned short sk_protocol;
+	u8 sk_shutdown;
 };
 
 struct socket {
@@ -257,6 +258,12 @@ struct tcp_sock {
 	u64 bytes_received; /* one more when a FIN has come */
 	u64 bytes_sent;	    /* payload, with what was sent again */
 	u64 bytes_retrans;
+	u64 bytes_acked; /* one more for the SYN of who opened it, and for a FIN */
+	/* Sequence numbers; SYN and FIN take one each. */
+	u32 rcv_nxt;	/* to arrive next */
+	u32 copied_seq; /* the application takes next */
+	u32 write_seq;	/* the application gives next */
+	u32 snd_una;	/* acknowledged up to here */
 };
 
 struct gendisk {
@@ -328,10 +335,13 @@ struct bpf_array {
 #define SOCK_DONE 1 /* bit of skc_flags: the other side has sent its FIN */
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
+#define TCP_SYN_RECV 3
 #define TCP_FIN_WAIT1 4
 #define TCP_CLOSE 7
+#define TCP_CLOSE_WAIT 8
 #define TCP_LAST_ACK 9
 #define TCP_LISTEN 10
+#define SHUTDOWN_MASK 3
 #define REQ_OP_MASK 0xff
 #define REQ_OP_READ 0
 #define REQ_OP_WRITE 1

@@ -133,7 +133,9 @@ struct connection_record {
 	__u16 local_port, remote_port;
 	__u8 opened; /* this side began it; 0 where that was not seen */
 	__u8 pad[3];
-	__u64 rx_bytes, tx_bytes; /* payload: arrived, sent without what was sent again */
+	__u64 rx_bytes, tx_bytes;	 /* payload: arrived, sent without what was sent again */
+	__u64 read_bytes, written_bytes; /* payload that the application has taken, and given */
+	__u64 closed_ns; /* at its end; boot clock: when the application closed it, or lost it */
 	__u32 retransmits;
 	__u32 rtt_us; /* smoothed; 0: not measured */
 };

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "collect/sampled.h"
 #include "collect/variant.h"
 
 /* Task iterator 5.8, task storage for tracing programs 5.11. */
@@ -195,10 +196,10 @@ const char *diagnosis_source(const struct collector *c, const struct snapshot *s
 			       ? catalogue_providers[PROVIDER_DISKSTATS].name
 			       : NULL;
 	}
-	if (usage >= 0 ? c->source.available >> usage & 1
+	if (usage >= 0 ? c->window.available >> usage & 1
 		       : !has_one_row(scope) || is_shown(s, metric))
 		return catalogue_providers[p].name;
-	if (p != PROVIDER_PROCFS)
+	if (p != PROVIDER_PROCFS && !state->reason[0])
 		*ret_reason = "there is nothing of it on this machine";
 	return NULL;
 }
@@ -214,6 +215,9 @@ const char *diagnosis_remark(const struct collector *c, unsigned i)
 				     "CPU, wait (losses.returns_missed)";
 	static const char splice[] = "not counted as received: splice from a socket to a pipe, and "
 				     "TCP_ZEROCOPY_RECEIVE";
+	static const char sampled[] =
+		"TCP bytes come from the counters of sockets: those of a "
+		"connection that several processes hold count for one of them";
 	const char *remarks[4];
 	unsigned count = 0;
 
@@ -221,10 +225,11 @@ const char *diagnosis_remark(const struct collector *c, unsigned i)
 		remarks[count++] = ended;
 	if (c->states[PROVIDER_PROCFS].attached)
 		remarks[count++] = ticks;
-	if (c->states[PROVIDER_SOCKETS].attached)
+	if (sampled_is_on(c))
+		remarks[count++] = sampled;
+	else if (c->states[PROVIDER_SOCKETS].attached)
 		remarks[count++] = splice;
-	if (c->states[PROVIDER_SOCKETS].attached &&
-	    strcmp(c->states[PROVIDER_SOCKETS].variant, "kprobe") == 0)
+	if (strcmp(c->states[PROVIDER_SOCKETS].variant, "kprobe") == 0)
 		remarks[count++] = kprobe;
 	return i < count ? remarks[i] : NULL;
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "collect/sampled.h"
 #include "collect/variant.h"
 
 /* Long enough for every rate to have a window. */
@@ -36,11 +37,19 @@ static struct command command = {
 };
 
 /* What the configuration does not want is not missed. */
+static bool is_missing(const struct collector *c, int p)
+{
+	const struct probe_state *state = &c->states[p];
+
+	if (p == PROVIDER_SOCKETS && sampled_is_on(c))
+		return strcmp(state->wanted, VARIANT_SAMPLED) != 0;
+	return !state->attached && strcmp(state->wanted, VARIANT_OFF) != 0;
+}
+
 static bool is_complete(const struct facts *f, const struct collector *c)
 {
 	for (int p = 0; p < PROVIDERS; p++)
-		if (f->bpf >> p & 1 && !c->states[p].attached &&
-		    strcmp(c->states[p].wanted, VARIANT_OFF) != 0)
+		if (f->bpf >> p & 1 && is_missing(c, p))
 			return false;
 	return true;
 }

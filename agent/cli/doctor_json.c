@@ -51,6 +51,8 @@ static void add_probe(struct buf *out, const struct report *r, enum provider p)
 	encode_member_bool(out, "available", state->attached);
 	if (state->attached) {
 		encode_member_string(out, "variant", state->variant);
+		if (state->reason[0])
+			encode_member_string(out, "reason", state->reason);
 	} else {
 		encode_member_string(out, "reason", state->reason);
 		diagnosis_advice(&r->facts, p, state, &advice);

@@ -66,7 +66,7 @@ static void add_probe(struct buf *out, const struct report *r, enum provider p)
 
 	if (state->attached) {
 		add_line(out, catalogue_providers[p].name, state->variant,
-			 catalogue_providers[p].help);
+			 state->reason[0] ? state->reason : catalogue_providers[p].help);
 		return;
 	}
 	if (p != PROVIDER_WALK &&

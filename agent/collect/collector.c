@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "collect/sampled.h"
 #include "collect/shed.h"
 #include "collect/wish.h"
 
@@ -241,6 +242,7 @@ int collector_open(struct collector *c, const struct collector_options *o, char 
 	c->window.rows_limit = o->rows_limit;
 	c->window.exit_events = c->source.exit_events;
 	c->window.watched_from_ns = watched_from;
+	sampled_open(c);
 	read_all(c, true);
 	window_clear_amounts(&c->window);
 	read_totals(c, &(struct window_counts){0});
@@ -274,7 +276,7 @@ static void emit_probes(struct collector *c)
 		if (state->attached)
 			builder_label_string(&c->builder, &row, SCOPE_PROBE, LABEL_PROBE_variant,
 					     state->variant);
-		else
+		if (!state->attached || (p == PROVIDER_SOCKETS && sampled_is_on(c)))
 			builder_label_string(&c->builder, &row, SCOPE_PROBE, LABEL_PROBE_reason,
 					     state->reason);
 		builder_add(&c->builder, SCOPE_PROBE, &row);
@@ -331,7 +333,6 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 	read_totals(c, &seen);
 	read_unattributed(c, length_ns);
 	read_self(c, agent);
-	shed_probes(c, length_ns);
 	emit_one(c, SCOPE_TOTALS, &c->totals, length_ns);
 	emit_one(c, SCOPE_LOSSES, &c->losses, length_ns);
 	emit_one(c, SCOPE_AGENT, &c->self, length_ns);
@@ -340,6 +341,8 @@ void collector_window(struct collector *c, const struct collector_agent *agent)
 	window_next(&c->window);
 	identity_sweep(&c->identity, c->window.number);
 	groups_sweep(&c->groups);
+	/* What is switched now is so from the next window on. */
+	shed_probes(c, length_ns);
 }
 
 void collector_close(struct collector *c)

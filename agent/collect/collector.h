@@ -41,6 +41,7 @@ struct collector {
 	struct probe_state states[PROVIDERS];
 	struct series totals, losses, self;
 	struct budget budget;
+	bool may_sample;		     /* see sampled.h */
 	uint64_t hooks_ns[PROVIDERS];	     /* time that the hooks took, for ever */
 	uint64_t hooks_amount_ns[PROVIDERS]; /* in this window */
 	uint64_t own_ns[PROVIDERS]; /* CPU time that the collector took to read a probe, in this

@@ -1,40 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/connections.h"
+#include "collect/connection.h"
 
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "collect/pool.h"
 
 /* An end that was never told of (the ring was full) must not keep its entry for ever. */
 #define WALKS_UNSEEN_MAX 720
-
-struct holder {
-	uint32_t pid; /* 0: not known */
-	uint64_t process_start_ns;
-};
-
-struct connection {
-	uint64_t cookie;
-	struct holder owner;
-	struct holder first; /* in this walk: for when the owner holds it no more */
-	struct endpoint remote;
-	uint64_t rx_bytes, tx_bytes;
-	struct pool *pool; /* NULL: accepted, or there was no room */
-	uint32_t walk;	   /* the newest that showed it */
-	uint32_t netns;
-	uint32_t retransmits, rtt_us;
-	uint16_t local_port;
-	uint8_t state;
-	bool owner_holds; /* in this walk */
-	bool opened;	  /* by its owner; else accepted */
-	bool counted;	  /* as opened or accepted */
-	bool closed;	  /* counted as closed: the kernel may still talk with the other side */
-	bool base;	  /* known from the first walk: began before the agent */
-	bool active;	  /* moved data in this window */
-};
 
 void connections_init(struct connections *c, struct window *window)
 {
@@ -42,12 +16,18 @@ void connections_init(struct connections *c, struct window *window)
 		.connections.limit = CONNECTIONS_MAX,
 		.pools.limit = POOLS_MAX,
 		.window = window,
+		.mode.now_from_ns = UINT64_MAX,
 	};
 }
 
 static struct process *process_of(const struct connections *c, const struct holder *h)
 {
 	return h->pid ? table_get(&c->window->processes, h->pid, h->process_start_ns) : NULL;
+}
+
+struct process *connection_process(const struct connections *c, const struct connection *n)
+{
+	return process_of(c, &n->owner);
 }
 
 /* Counts for the owner, and for the pool that the connection is in. */
@@ -111,6 +91,9 @@ static struct connection *connection_new(struct connections *c, const struct con
 	n->local_port = r->local_port;
 	n->opened = r->opened;
 	n->base = c->walk == 1 && r->head.kind == RECORD_SOCKET;
+	/* One that began after all others had their base needs none. */
+	n->mode = connection_mode_at(c, r->head.kind == RECORD_SOCKET ? clock_boot_ns()
+								      : r->closed_ns);
 	return n;
 }
 
@@ -126,6 +109,7 @@ static void take_counters(struct connections *c, struct connection *n,
 	uint64_t rx = grown(r->rx_bytes, n->rx_bytes), tx = grown(r->tx_bytes, n->tx_bytes);
 	uint64_t retransmits = grown(r->retransmits, n->retransmits);
 
+	connection_take_bytes(n, r);
 	n->rx_bytes = r->rx_bytes;
 	n->tx_bytes = r->tx_bytes;
 	n->retransmits = r->retransmits;
@@ -227,7 +211,7 @@ static void take_end(struct connections *c, const struct connection_record *r)
 		join_pool(c, n);
 	}
 	take_counters(c, n, r);
-	if (!n->owner.pid)
+	if (!connection_credit(c, n, connection_mode_at(c, r->closed_ns)) || !n->owner.pid)
 		c->totals.unowned++;
 	if (r->state == TCP_SYN_SENT) {
 		count(c, n, INPUT_PROCESS_failed, INPUT_POOL_failed, 1);
@@ -312,6 +296,7 @@ static bool end_of_walk(void *context, void *item)
 		n->walk = c->walk;
 	if (n->walk == c->walk) {
 		settle_owner(c, n);
+		connection_credit(c, n, c->mode.now);
 		if (c->walk == 1)
 			settle_base(c, n);
 		add_to_gauges(c, n);
@@ -332,6 +317,7 @@ void connections_walk_end(struct connections *c, bool walked_all)
 	c->walked_all = walked_all;
 	c->close_wait = c->connecting = 0;
 	table_sweep(&c->connections, end_of_walk, c);
+	connection_bytes_walked(c);
 	if (c->walk == 1)
 		table_free(&c->listeners);
 }

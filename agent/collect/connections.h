@@ -20,6 +20,24 @@ struct connections_totals {
 	uint64_t table_full; /* connections and pools that found no room */
 };
 
+/* How the TCP bytes of processes are known. */
+enum tcp_bytes {
+	TCP_BYTES_UNKNOWN,
+	TCP_BYTES_BY_CALLS, /* hooks hear of every call */
+	TCP_BYTES_SAMPLED,  /* from what the sockets count */
+};
+
+/*
+ * The two are two series, each with a part of the truth. So what a socket has
+ * counted is credited only between two readings of the same mode; the first of a
+ * mode is its base.
+ */
+struct tcp_mode {
+	enum tcp_bytes now, before;
+	uint64_t before_until_ns; /* boot clock: the former mode ended */
+	uint64_t now_from_ns;	  /* every connection has its base; UINT64_MAX: not yet */
+};
+
 struct connections {
 	struct table connections; /* struct connection, owned */
 	struct table pools;	  /* struct pool, owned */
@@ -28,11 +46,19 @@ struct connections {
 	uint32_t walk;	 /* number of the newest walk */
 	bool walked_all; /* it showed the files of all processes, also of those that slept */
 	uint64_t close_wait, connecting; /* connections that processes hold, by the newest walk */
+	struct tcp_mode mode;
 	struct connections_totals totals;
 };
 
 /* window has the processes, and outlives the connections. */
 void connections_init(struct connections *c, struct window *window);
+
+/*
+ * From now on TCP bytes are known in another way. The next walk sets the base of
+ * every connection; what moves before it is credited to nobody. To lose little, walk
+ * at once when the new mode is TCP_BYTES_SAMPLED, and just before when it was.
+ */
+void connections_set_mode(struct connections *c, enum tcp_bytes mode);
 
 /* Takes a socket of the walk, or the end of a connection. */
 void connections_take(struct connections *c, const struct connection_record *r);

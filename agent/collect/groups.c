@@ -32,11 +32,9 @@ void groups_init(struct groups *g, struct probe_state *state)
 	*g = (struct groups){.table.limit = GROUPS_MAX};
 	g->mounted = cgroup_mounts_find(&g->mounts);
 	state->attached = g->mounted;
-	if (g->mounted)
-		text_copy(state->variant, sizeof(state->variant), g->mounts.v1 ? "v1" : "v2");
-	else
-		text_copy(state->reason, sizeof(state->reason),
-			  "no cgroup hierarchy under /sys/fs/cgroup");
+	text_copy(state->variant, sizeof(state->variant), g->mounts.v1 ? "v1" : "v2");
+	text_copy(state->reason, sizeof(state->reason),
+		  g->mounted ? "" : "no cgroup hierarchy under /sys/fs/cgroup");
 }
 
 static void group_free(struct group *group)

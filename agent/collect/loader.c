@@ -229,12 +229,16 @@ static void begin_choice(struct loader *l)
 {
 	for (int p = 0; p < PROVIDERS; p++) {
 		bool off = strcmp(l->states[p].wanted, VARIANT_OFF) == 0;
+		bool sampled = strcmp(l->states[p].wanted, VARIANT_SAMPLED) == 0;
 
-		l->variants[p] = off ? VARIANT_NONE : VARIANT_NEXT;
+		l->variants[p] = off || sampled ? VARIANT_NONE : VARIANT_NEXT;
 		l->tried[p] = 0;
 		if (off)
 			text_copy(l->states[p].reason, sizeof(l->states[p].reason),
 				  "switched off by the configuration");
+		if (sampled)
+			text_copy(l->states[p].reason, sizeof(l->states[p].reason),
+				  "the configuration asks for TCP bytes alone");
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "collect/sampled.h"
 
 #define AGENT_INPUT(id) (INPUT_AGENT_##id - INPUT_FIRST_AGENT)
 
@@ -66,9 +67,16 @@ void shed_probes(struct collector *c, uint64_t length_ns)
 
 	if (d.action == BUDGET_KEEP)
 		return;
+	bool tcp = d.probe == PROVIDER_SOCKETS || d.probe == PROVIDER_CONNECTIONS;
+
+	if (tcp)
+		sampled_before_switch(c);
 	if (d.action == BUDGET_OFF)
 		switch_off(c, d.probe, used);
 	else
 		switch_on(c, d.probe);
-	c->window.available = c->source.available;
+	if (tcp)
+		sampled_after_switch(c);
+	else
+		sampled_choose(c);
 }

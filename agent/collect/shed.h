@@ -4,5 +4,5 @@
 
 #include "collect/collector.h"
 
-/* To be called once a window of length_ns, when the agent's own row was read. */
+/* To be called once a window of length_ns, after its end. */
 void shed_probes(struct collector *c, uint64_t length_ns);

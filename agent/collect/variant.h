@@ -18,6 +18,9 @@ struct btf;
 /* The wish that a provider is not attached. */
 #define VARIANT_OFF "off"
 
+/* The wish that TCP bytes are read from the sockets, and no hook hears of their calls. */
+#define VARIANT_SAMPLED "tcp-sampled"
+
 /* Instead of a variant's number: not to be attached; not chosen yet. */
 #define VARIANT_NONE (-1)
 #define VARIANT_NEXT (-2)

@@ -15,6 +15,13 @@ static int find_provider(const char *name, size_t len)
 	return -1;
 }
 
+static bool is_wish(int p, const char *name)
+{
+	if (p == PROVIDER_SOCKETS && strcmp(name, VARIANT_SAMPLED) == 0)
+		return true;
+	return variant_is_name(name);
+}
+
 static int parse_one(const char *word, size_t len, struct probe_state states[PROVIDERS],
 		     char *error, size_t size)
 {
@@ -33,9 +40,10 @@ static int parse_one(const char *word, size_t len, struct probe_state states[PRO
 	char wanted[sizeof(states[p].wanted)];
 
 	snprintf(wanted, sizeof(wanted), "%.*s", (int)rest, equals + 1);
-	if (rest >= sizeof(wanted) || !variant_is_name(wanted)) {
-		snprintf(error, size, "probes: \"%.*s\": a variant is one of off, %s",
-			 (int)(len < 80 ? len : 80), word, variant_names());
+	if (rest >= sizeof(wanted) || !is_wish(p, wanted)) {
+		snprintf(error, size, "probes: \"%.*s\": a variant is one of off, %s%s",
+			 (int)(len < 80 ? len : 80), word, variant_names(),
+			 p == PROVIDER_SOCKETS ? ", " VARIANT_SAMPLED : "");
 		return -1;
 	}
 	memcpy(states[p].wanted, wanted, sizeof(wanted));

@@ -95,8 +95,10 @@ const struct setting settings[] = {
 		.name = "probes",
 		.fallback = "\"\"",
 		.help = "How probes attach, as in \"sockets=kprobe block=off\": only by that "
-			"variant (tp_btf, fexit, raw_tp, tp, kprobe), or not at all. \"\" takes "
-			"the first that the kernel has; probecast doctor shows which.",
+			"variant (tp_btf, fexit, raw_tp, tp, kprobe), or not at all. "
+			"sockets=tcp-sampled reads TCP bytes from the sockets' own counters and "
+			"hooks no call. \"\" takes the first that the kernel has; probecast "
+			"doctor shows which.",
 		.kind = SETTING_TEXT,
 		PLACE(probes),
 	},

@@ -13,22 +13,17 @@ TEST(wishes_reach_their_probes)
 	CHECK_STRING(states[PROVIDER_SOCKETS].wanted, "kprobe");
 	CHECK_STRING(states[PROVIDER_BLOCK].wanted, "off");
 	CHECK_STRING(states[PROVIDER_WALK].wanted, "");
+	CHECK_INT(wish_parse("sockets=tcp-sampled", states, error, sizeof(error)), 0);
+	CHECK_STRING(states[PROVIDER_SOCKETS].wanted, "tcp-sampled");
 }
 
 TEST(what_is_no_wish_is_refused)
 {
 	static const char *const wrong[] = {
-		"sockets",
-		"sockets=",
-		"=kprobe",
-		"socket=kprobe",
-		"sockets:fexit",
-		"sockets=kprobes",
-		"sockets=OFF",
-		"walk=off",
-		"life=off",
-		"block=off x",
-		"sockets=kprobekprobekprobekprobe",
+		"sockets",	 "sockets=",	      "=kprobe",
+		"socket=kprobe", "sockets:fexit",     "sockets=kprobes",
+		"sockets=OFF",	 "walk=off",	      "life=off",
+		"block=off x",	 "block=tcp-sampled", "sockets=kprobekprobekprobekprobe",
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
