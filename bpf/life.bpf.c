@@ -43,14 +43,17 @@ int BPF_PROG(life__fork, struct task_struct *parent, struct task_struct *child)
 	__sync_fetch_and_add(&processes_started, 1);
 
 	/* Known from its first moment: what other events tell of it finds it. */
-	struct record_header *head = bpf_ringbuf_reserve(&events, sizeof(*head), 0);
+	struct fork_record *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 
-	if (!head) {
+	if (!r) {
 		__sync_fetch_and_add(&ring_dropped, 1);
 		return 0;
 	}
-	fill_header(head, RECORD_FORK, child);
-	bpf_ringbuf_submit(head, wakeup_flags());
+	fill_header(&r->head, RECORD_FORK, child);
+	r->parent = parent->tgid;
+	r->parent_start_ns = parent->group_leader->start_boottime;
+	r->pad = 0;
+	bpf_ringbuf_submit(r, wakeup_flags());
 	return 0;
 }
 

@@ -45,7 +45,7 @@ enum record_kind {
 	RECORD_TASK = 1,     /* struct task_record, from the walk */
 	RECORD_DEAD_THREADS, /* struct task_record: counters of threads that ended earlier */
 	RECORD_EXE,	     /* struct path_record, from the walk: path of the program */
-	RECORD_FORK,	     /* struct record_header, event: a process begins */
+	RECORD_FORK,	     /* struct fork_record, event: a process begins */
 	RECORD_ARGUMENTS,    /* struct path_record, event: what a program was started with */
 	RECORD_OOM,	     /* struct oom_record, event: a process is killed for want of memory */
 	RECORD_EXEC,	     /* struct path_record, event: a process became another program */
@@ -97,6 +97,14 @@ struct task_record {
 	char comm[RECORD_COMM_LENGTH];
 	struct thread_counters thread;
 	struct shared_counters shared;
+};
+
+/* The parent is who called fork(): the head's may be another. */
+struct fork_record {
+	struct record_header head;
+	__u64 parent_start_ns;
+	__u32 parent;
+	__u32 pad;
 };
 
 /* Sent as long as its path is: length says how many bytes of path count. */

@@ -214,7 +214,8 @@ const char *diagnosis_remark(const struct collector *c, unsigned i)
 				     "receive is missed while more than ten calls, or two for each "
 				     "CPU, wait (losses.returns_missed)";
 	static const char splice[] = "not counted as received: splice from a socket to a pipe, and "
-				     "TCP_ZEROCOPY_RECEIVE";
+				     "TCP_ZEROCOPY_RECEIVE; network.tcp.unseen_rx_bytes tells how "
+				     "much, but for processes that fork or share connections";
 	static const char sampled[] =
 		"TCP bytes come from the counters of sockets: those of a "
 		"connection that several processes hold count for one of them";

@@ -31,6 +31,7 @@ struct connection {
 	bool closed;	  /* counted as closed: the kernel may still talk with the other side */
 	bool base;	  /* known from the first walk: began before the agent */
 	bool active;	  /* moved data in this window */
+	bool shared;	  /* several processes have held it */
 };
 
 /* The connection's owner among the processes of the window; NULL when it is not known. */

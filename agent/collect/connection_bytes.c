@@ -12,6 +12,8 @@ void connections_set_mode(struct connections *c, enum tcp_bytes mode)
 	}
 	c->mode.now = mode;
 	c->mode.now_from_ns = UINT64_MAX;
+	if (mode == TCP_BYTES_BY_CALLS)
+		window_restart_unseen(c->window);
 }
 
 void connection_bytes_walked(struct connections *c)
@@ -53,11 +55,22 @@ static bool credit_sampled(struct connections *c, const struct connection *n)
 	return p;
 }
 
+/* Of a connection that several processes have held nobody knows who read it. */
+static void compare_with_calls(struct connections *c, const struct connection *n)
+{
+	struct process *p = connection_process(c, n);
+
+	if (p && !n->shared)
+		window_read(c->window, p, n->read_new);
+}
+
 bool connection_credit(struct connections *c, struct connection *n, enum tcp_bytes mode)
 {
 	/* A process that began during this walk is known at the next one. */
 	if (mode == n->mode && mode == TCP_BYTES_SAMPLED && !credit_sampled(c, n))
 		return false;
+	if (mode == n->mode && mode == TCP_BYTES_BY_CALLS)
+		compare_with_calls(c, n);
 	n->mode = mode;
 	n->read_new = n->written_new = 0;
 	return true;

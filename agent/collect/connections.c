@@ -150,15 +150,39 @@ static void count_closed(struct connections *c, struct connection *n)
 	count(c, n, INPUT_PROCESS_closed, INPUT_POOL_closed, 1);
 }
 
+static bool is_same(const struct holder *a, const struct holder *b)
+{
+	return a->pid == b->pid && a->process_start_ns == b->process_start_ns;
+}
+
+/* Its owner is the first that was seen to hold it; is there another? */
+static void note_shared(const struct connections *c, struct connection *n,
+			const struct holder *holder)
+{
+	const struct holder *holders[] = {&n->owner, &n->first, holder};
+
+	if (is_same(holder, &n->owner) && is_same(holder, &n->first))
+		return;
+	n->shared = true;
+	for (size_t i = 0; i < 3; i++) {
+		struct process *p = process_of(c, holders[i]);
+
+		if (p)
+			p->shares = true;
+	}
+}
+
 static void take_holder(struct connections *c, struct connection *n, const struct record_header *h)
 {
+	struct holder holder = {h->pid, h->process_start_ns};
+
 	if (n->walk != c->walk) {
 		n->walk = c->walk;
 		n->owner_holds = false;
-		n->first = (struct holder){h->pid, h->process_start_ns};
+		n->first = holder;
 	}
-	if (h->pid == n->owner.pid && h->process_start_ns == n->owner.process_start_ns)
-		n->owner_holds = true;
+	n->owner_holds |= is_same(&holder, &n->owner);
+	note_shared(c, n, &holder);
 }
 
 static void take_listener(struct connections *c, const struct connection_record *r)

@@ -144,6 +144,8 @@ static void add_row(struct window *w, struct builder *b, struct process *p, stru
 		p->cgroup = identity_known(w->identity, p->cgroup_id);
 	if (!p->has_memory)
 		in.available &= ~MEMORY_GAUGES;
+	if (p->shares)
+		in.available &= ~BIT(unseen_rx_bytes);
 	in.available &= ~settle_files(w, p);
 	sparse_expand(&p->value, value, PROCESS_INPUTS);
 	fill_derived(value);
@@ -178,6 +180,9 @@ struct window_counts window_emit(struct window *w, struct builder *b, uint64_t l
 		counts.processes += !p->exited;
 		counts.zombies += p->zombie;
 		counts.threads += process_value(p, PROCESS_INPUT(threads));
+		/* What it was heard of is final. */
+		if (p->exited)
+			process_settle_unseen(w, p);
 		if (!process_is_shown(w, p))
 			continue;
 		ask_for_arguments(w, p, &asked);

@@ -23,7 +23,8 @@ static uint64_t available(const struct collector *c)
 	uint64_t inputs = c->source.available;
 
 	if (c->connections.mode.now != TCP_BYTES_BY_CALLS)
-		inputs &= ~derive_inputs_of(SCOPE_PROCESS, PROVIDER_SOCKETS);
+		inputs &=
+			~(derive_inputs_of(SCOPE_PROCESS, PROVIDER_SOCKETS) | BIT(unseen_rx_bytes));
 	if (sampled_is_on(c))
 		inputs |= BIT(tcp_rx_bytes) | BIT(tcp_tx_bytes);
 	return inputs;

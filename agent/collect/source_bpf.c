@@ -156,8 +156,8 @@ static int take_event(void *context, void *data, size_t size)
 		window_arguments(s->window, data);
 	else if (head->kind == RECORD_OOM && size >= sizeof(struct oom_record))
 		oom_take(s->window->oom, s->window, data);
-	else if (head->kind == RECORD_FORK)
-		window_process(s->window, head);
+	else if (head->kind == RECORD_FORK && size >= sizeof(struct fork_record))
+		window_fork(s->window, data);
 	else if (head->kind == RECORD_EXEC &&
 		 size > sizeof(struct path_record) - RECORD_PATH_LENGTH)
 		window_path(s->window, data);

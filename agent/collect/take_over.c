@@ -60,6 +60,8 @@ static void take_over(struct window *w, struct thread *leader, struct thread *su
 	former->thread.last = leader->last;
 	former->shared = p->shared;
 	p->shared = NULL;
+	/* What was heard of the leader comes late. */
+	p->shares = true;
 	leader->last = successor ? successor->last : (struct thread_counters){0};
 	leader->task = successor ? successor->task : task;
 	leader->ended = false;

@@ -29,6 +29,10 @@ void process_add(struct window *w, struct process *p, unsigned input, uint64_t n
 /* To add to what the process did in this window. NULL, and counted, without memory. */
 uint64_t *process_add_amounts(struct window *w, struct process *p);
 
+/* Counts what was read and not heard of. To be called when what was heard is newer than what was
+ * read. */
+void process_settle_unseen(struct window *w, struct process *p);
+
 /* Forgets it. */
 void process_clear_amounts(struct process *p);
 

@@ -309,6 +309,8 @@ void window_task(struct window *w, const struct task_record *r)
 	else
 		add_shared(w, p, former_is(p, &r->head) ? &p->former->shared : &p->shared,
 			   &r->shared);
+	if (r->head.kind == RECORD_TASK || r->head.kind == RECORD_EXIT)
+		process_settle_unseen(w, p);
 	if (r->head.kind == RECORD_EXIT)
 		take_exit(w, p, r);
 	if (r->head.kind == RECORD_FREE)

@@ -45,6 +45,7 @@ struct process {
 	bool zombie; /* ended, and its parent has not asked for it */
 	bool has_memory;
 	bool kernel_thread;
+	bool shares;		   /* connections with another process, or it may: see unseen.c */
 	uint64_t exited_window;	   /* number of the window it ended in */
 	uint64_t touched_window;   /* number of the newest window with a record of it */
 	uint32_t threads_known;	   /* thread entries that point here */
@@ -100,11 +101,13 @@ struct window {
 void window_init(struct window *w, struct identity *identity, uint64_t available);
 
 /*
- * The process of a record, made when it is not there yet: also how the beginning
- * of one (RECORD_FORK) is taken. NULL when there is no room, or a thread is
- * released whose process is not known.
+ * The process of a record, made when it is not there yet. NULL when there is no
+ * room, or a thread is released whose process is not known.
  */
 struct process *window_process(struct window *w, const struct record_header *head);
+
+/* Takes the beginning of a process. */
+void window_fork(struct window *w, const struct fork_record *r);
 
 /* Takes one record of a task: from the walk, or an event. */
 void window_task(struct window *w, const struct task_record *r);
@@ -127,6 +130,12 @@ void window_count(struct window *w, struct process *p, enum input input, uint64_
 /* Adds a connection to those that the newest walk over files shows. rtt_ns 0: not measured.
  * close_wait: the other end has closed it. */
 void window_connection(struct window *w, struct process *p, uint64_t rtt_ns, bool close_wait);
+
+/* Adds to what the process's own connections say that it has read. */
+void window_read(struct window *w, struct process *p, uint64_t n);
+
+/* What processes have read so far is known, whatever was heard of it: unseen is what comes. */
+void window_restart_unseen(struct window *w);
 
 /* Say when a walk begins and ends. At the end, tasks that it should have shown and did not are
  * gone: all of them after a full walk, those of one class (tid modulo classes) after another. */

@@ -110,33 +110,96 @@ static bool is_unsupported(const struct transport *t, const char *sends, const c
 	return reason;
 }
 
+/* Where the two ends meet: at a listener, or they are there from the start. */
+struct meeting {
+	int listener; /* -1: none */
+	struct sockaddr_storage address;
+	socklen_t len;
+	int ends[2];
+	int acknowledgements[2]; /* of datagrams: a pipe from the server to the client */
+};
+
+static void meet(struct meeting *m, const struct transport *t)
+{
+	m->listener = -1;
+	if (pipe(m->acknowledgements))
+		work_fail("pipe");
+	if (t->type == SOCK_STREAM && t->family != AF_UNIX)
+		m->listener = socket_listen(t->family, t->protocol, &m->address, &m->len);
+	else
+		socket_connected_pair(t->family, t->type, m->ends);
+}
+
+static void part(const struct meeting *m)
+{
+	close(m->acknowledgements[0]);
+	close(m->acknowledgements[1]);
+	if (m->listener >= 0) {
+		close(m->listener);
+		return;
+	}
+	close(m->ends[0]);
+	close(m->ends[1]);
+}
+
+static void be_client(const struct meeting *m, const struct transport *t, const struct way *sends,
+		      uint64_t bytes)
+{
+	bool datagrams = t->type == SOCK_DGRAM;
+	int fd = m->ends[1];
+
+	if (m->listener >= 0) {
+		fd = socket_open(t->family, t->type, t->protocol);
+		socket_connect(fd, &m->address, m->len);
+		close(m->listener);
+	} else {
+		close(m->ends[0]);
+	}
+	close(m->acknowledgements[1]);
+	send_all(fd, sends, bytes, datagrams ? MESSAGE : CHUNK,
+		 datagrams ? m->acknowledgements[0] : -1);
+	_exit(0);
+}
+
+static void be_server(const struct meeting *m, const struct transport *t,
+		      const struct way *receives)
+{
+	int fd = m->ends[0];
+
+	if (m->listener >= 0) {
+		fd = accept(m->listener, NULL, NULL);
+		close(m->listener);
+	} else {
+		close(m->ends[1]);
+	}
+	if (fd < 0)
+		work_fail("accept");
+	close(m->acknowledgements[0]);
+	receive_all(fd, receives, t->type == SOCK_DGRAM ? m->acknowledgements[1] : -1);
+	_exit(0);
+}
+
+/* Each end is a process that shares its connection with no other. */
 void work_calls(char **argv)
 {
 	const struct transport *transport = find_transport(argv[0]);
 	const struct way *sends = way_to_send(argv[1]), *receives = way_to_receive(argv[2]);
 	uint64_t bytes = work_number(argv[3]);
-	bool datagrams = transport->type == SOCK_DGRAM;
-	int ends[2], pipe_ends[2];
+	struct meeting m;
+	pid_t client, server;
 
 	if (is_unsupported(transport, argv[1], argv[2]))
 		return;
-	socket_connected_pair(transport->family, transport->type, transport->protocol, ends);
-	if (pipe(pipe_ends))
-		work_fail("pipe");
-
-	pid_t client = work_fork();
-
-	if (client == 0) {
-		close(ends[0]);
-		close(pipe_ends[1]);
-		send_all(ends[1], sends, bytes, datagrams ? MESSAGE : CHUNK,
-			 datagrams ? pipe_ends[0] : -1);
-		_exit(0);
-	}
-	close(ends[1]);
-	close(pipe_ends[0]);
-	receive_all(ends[0], receives, datagrams ? pipe_ends[1] : -1);
+	meet(&m, transport);
+	client = work_fork();
+	if (client == 0)
+		be_client(&m, transport, sends, bytes);
+	server = work_fork();
+	if (server == 0)
+		be_server(&m, transport, receives);
+	part(&m);
 	work_wait(client);
+	work_wait(server);
 }
 
 /* Each message comes back with the error: nothing was received. */

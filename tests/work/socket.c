@@ -47,20 +47,14 @@ void socket_connect(int fd, const struct sockaddr_storage *address, socklen_t le
 		work_fail("connect");
 }
 
-static void connect_streams(int family, int protocol, int ends[2])
+int socket_listen(int family, int protocol, struct sockaddr_storage *address, socklen_t *len)
 {
-	socklen_t len;
 	int listener = socket_open(family, SOCK_STREAM, protocol);
-	struct sockaddr_storage address = socket_bind_loopback(listener, family, &len);
 
+	*address = socket_bind_loopback(listener, family, len);
 	if (listen(listener, 1))
 		work_fail("listen");
-	ends[1] = socket_open(family, SOCK_STREAM, protocol);
-	socket_connect(ends[1], &address, len);
-	ends[0] = accept(listener, NULL, NULL);
-	if (ends[0] < 0)
-		work_fail("accept");
-	close(listener);
+	return listener;
 }
 
 static void connect_datagrams(int family, int ends[2])
@@ -76,13 +70,11 @@ static void connect_datagrams(int family, int ends[2])
 		socket_connect(ends[i], &addresses[1 - i], len);
 }
 
-void socket_connected_pair(int family, int type, int protocol, int ends[2])
+void socket_connected_pair(int family, int type, int ends[2])
 {
 	if (family == AF_UNIX) {
 		if (socketpair(family, type, 0, ends))
 			work_fail("socketpair");
-	} else if (type == SOCK_STREAM) {
-		connect_streams(family, protocol, ends);
 	} else {
 		connect_datagrams(family, ends);
 	}

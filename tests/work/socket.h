@@ -28,8 +28,11 @@ struct sockaddr_storage socket_bind_loopback(int fd, int family, socklen_t *len)
 /* connect() that fails loudly. */
 void socket_connect(int fd, const struct sockaddr_storage *address, socklen_t len);
 
-/* Two ends of one connection; for datagrams each is connected to the other. */
-void socket_connected_pair(int family, int type, int protocol, int ends[2]);
+/* A listener on a free port of loopback; returns its address as well. */
+int socket_listen(int family, int protocol, struct sockaddr_storage *address, socklen_t *len);
+
+/* A pair of unix sockets, or two datagram sockets of which each is connected to the other. */
+void socket_connected_pair(int family, int type, int ends[2]);
 
 /*
  * One way of moving bytes. move() makes one call that moves at most len bytes (of
