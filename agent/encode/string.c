@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "encode/put.h"
 
 /* Bytes looked at together; the compiler makes vector instructions of it. */
@@ -47,39 +48,6 @@ static char *put_ascii(char *to, unsigned char c)
 	return to;
 }
 
-/* Bytes of the sequence that begins with lead, and the range of its second byte; 0 when nothing
- * begins so. */
-static size_t sequence_length(unsigned char lead, unsigned char *low, unsigned char *high)
-{
-	*low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-	*high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 2;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 3;
-	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
-}
-
-/*
- * Length of the well-formed sequence at s (RFC 3629: no overlong forms, no
- * surrogates, nothing above U+10FFFF); 0 when it is none, *bad then says how
- * many bytes one U+FFFD stands for (the maximal subpart, Unicode 3.9).
- */
-static size_t sequence(const unsigned char *s, size_t left, size_t *bad)
-{
-	unsigned char low, high;
-	size_t length = sequence_length(s[0], &low, &high);
-
-	*bad = 1;
-	for (size_t i = 1; i < length; i++, low = 0x80, high = 0xbf) {
-		if (i >= left || s[i] < low || s[i] > high) {
-			*bad = i;
-			return 0;
-		}
-	}
-	return length;
-}
-
 /* U+2028 and U+2029 end a line in JavaScript; U+0080 to U+009F control a terminal. */
 static bool is_risky(const unsigned char *s, size_t len)
 {
@@ -98,7 +66,7 @@ static char *put_other(char *to, const unsigned char **s, const unsigned char *e
 		*s += 1;
 		return put_ascii(to, *at);
 	}
-	length = sequence(at, (size_t)(end - at), &bad);
+	length = utf8_sequence(at, (size_t)(end - at), &bad);
 	if (!length) {
 		*s += bad;
 		memcpy(to, replacement, 3);

@@ -35,7 +35,7 @@ static struct frame *make_frame(const struct message *m, const struct alert *ale
 	message_begin(&text, m);
 	encode_alert(&text, alert);
 	message_end(&text);
-	return buf_failed(&text) ? NULL : frame_text(text.data, text.len);
+	return buf_failed(&text) ? NULL : frame_shared(text.data, text.len);
 }
 
 /* To a tenant goes no number: those left out would tell how many alerts others have. */

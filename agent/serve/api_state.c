@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "encode/writer.h"
 #include "serve/api.h"
+#include "serve/deflate.h"
 #include "serve/publish.h"
 #include "serve/subscription.h"
 
@@ -66,6 +67,7 @@ static void add_counts(struct buf *b, struct server *s)
 	encode_member_integer(b, "sockets", s->connections);
 	encode_member_integer(b, "sockets_refused", s->sockets_refused);
 	encode_member_integer(b, "messages_sent", s->counts.messages_sent);
+	encode_member_integer(b, "messages_deflated", deflate_count());
 	encode_member_integer(b, "messages_received", s->counts.messages_received);
 	encode_member_integer(b, "messages_skipped", s->counts.messages_skipped);
 	encode_member_integer(b, "auth_refused", s->counts.auth_refused);

@@ -196,7 +196,7 @@ void channel_tell(struct server *s, const char *channel, const char *type, const
 	message_begin(&text, &m);
 	buf_add(&text, data->data, data->len);
 	message_end(&text);
-	f = buf_failed(&text) ? NULL : frame_text(text.data, text.len);
+	f = buf_failed(&text) ? NULL : frame_shared(text.data, text.len);
 	channel_send(s, channel, AUDIENCE_ALL, f);
 	frame_unref(f);
 }

@@ -111,7 +111,7 @@ static struct frame *make_frame(const struct server *s, const struct snapshot *n
 	encode_member_integer(&text, "left_out", w.left_out);
 	buf_add_char(&text, '}');
 	message_end(&text);
-	return w.count && !buf_failed(&text) ? frame_text(text.data, text.len) : NULL;
+	return w.count && !buf_failed(&text) ? frame_shared(text.data, text.len) : NULL;
 }
 
 static bool drop_all(void *context, void *item)

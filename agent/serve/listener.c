@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "serve/deflate.h"
 #include "serve/server.h"
 
 /* What a stalled reader can pin in the kernel; without it up to 4 MB each. */
@@ -112,6 +113,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 		return peer_of(wsi) ? http_serve(server_of(wsi), wsi, peer_of(wsi)) : -1;
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return confirm_upgrade(server_of(wsi), wsi);
+	case LWS_CALLBACK_CONFIRM_EXTENSION_OKAY:
+		return deflate_confirm(wsi, in);
 	case LWS_CALLBACK_ESTABLISHED:
 		session_open(session, server_of(wsi), wsi, peer_of(wsi));
 		return 0;
@@ -231,7 +234,7 @@ static struct lws_context *make_context(struct server *s)
 		.max_http_header_data = 16384,
 		.timeout_secs = HANG_UP_SECONDS,
 		.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-			   LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
+			   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
 	};
 
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_libwebsockets);
@@ -247,12 +250,12 @@ static struct lws_vhost *make_host(struct server *s)
 		.port = s->config.listen_port,
 		.iface = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 ? NULL : host,
 		.protocols = protocols,
+		.extensions = deflate_extensions,
 		.alpn = "http/1.1",
 		.vhost_name = "probecast",
 		.retry_and_idle_policy = &heartbeat,
 		.keepalive_timeout = 60,
-		.options = LWS_SERVER_OPTION_VALIDATE_UTF8 |
-			   (strchr(host, ':') ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6),
+		.options = strchr(host, ':') ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6,
 	};
 	uint32_t seconds = s->config.ping_interval_ms / 1000;
 

@@ -49,9 +49,10 @@ struct server {
 struct peer {
 	char address[64];
 	struct claims claims;
-	bool known;  /* claims hold */
-	bool health; /* the WebSocket at /ws/health */
-	bool plain;  /* that at /ws: without tenants of its own it sees none */
+	bool known;   /* claims hold */
+	bool health;  /* the WebSocket at /ws/health */
+	bool plain;   /* that at /ws: without tenants of its own it sees none */
+	bool deflate; /* permessage-deflate was agreed on */
 };
 
 /* Newest snapshot, NULL before the first. */

@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/utf8.h"
+#include "serve/deflate.h"
 #include "serve/publish.h"
 #include "serve/server.h"
 #include "serve/subscription.h"
@@ -18,6 +20,7 @@ void session_open(struct session *c, struct server *s, struct lws *wsi, const st
 	c->wsi = wsi;
 	c->health = peer->health;
 	c->plain = peer->plain;
+	c->deflate = peer->deflate;
 	c->opened = (uint64_t)time(NULL);
 	text_copy(c->address, sizeof(c->address), peer->address);
 	snprintf(c->id, sizeof(c->id), "c%llu", (unsigned long long)++s->session_number);
@@ -90,7 +93,8 @@ void session_close(struct session *c, uint16_t code, const char *reason)
  */
 static bool write_frame(struct session *c, struct frame *f)
 {
-	int wrote = lws_write(c->wsi, f->bytes, f->len, LWS_WRITE_RAW);
+	struct frame *sent = c->deflate ? frame_packed(f) : f;
+	int wrote = lws_write(c->wsi, sent->bytes, sent->len, LWS_WRITE_RAW);
 
 	c->server->counts.messages_sent++;
 	return wrote >= 0;
@@ -132,26 +136,6 @@ static bool skip_update(struct session *c, struct subscription *sub)
 	return ++sub->skipped_in_a_row < SESSION_MAX_SKIPPED;
 }
 
-void session_send_update(struct session *c, struct subscription *sub, struct frame *f, uint64_t seq)
-{
-	if (!f || c->close_code)
-		return;
-	if (!skip_update(c, sub)) {
-		session_close(c, CLOSE_TOO_SLOW, "too slow");
-		return;
-	}
-	if (can_write(c)) {
-		sub->skipped_in_a_row = 0;
-		sub->have = seq;
-		if (!write_frame(c, f))
-			session_close(c, CLOSE_TOO_SLOW, "write failed");
-		return;
-	}
-	sub->update = frame_ref(f);
-	sub->update_seq = seq;
-	lws_callback_on_writable(c->wsi);
-}
-
 static void tell_what_was_missed(struct session *c, struct subscription *sub)
 {
 	char data[VIEW_CHANNEL_MAX + 64];
@@ -162,6 +146,33 @@ static void tell_what_was_missed(struct session *c, struct subscription *sub)
 		 (unsigned long long)(sub->skipped - sub->skipped_told));
 	sub->skipped_told = sub->skipped;
 	protocol_tell(c, "lagged", sub->view->channel, data);
+}
+
+/* Before the first one after a gap stands how wide the gap is. */
+static bool write_update(struct session *c, struct subscription *sub, struct frame *f, uint64_t seq)
+{
+	tell_what_was_missed(c, sub);
+	sub->skipped_in_a_row = 0;
+	sub->have = seq;
+	return write_frame(c, f);
+}
+
+void session_send_update(struct session *c, struct subscription *sub, struct frame *f, uint64_t seq)
+{
+	if (!f || c->close_code)
+		return;
+	if (!skip_update(c, sub)) {
+		session_close(c, CLOSE_TOO_SLOW, "too slow");
+		return;
+	}
+	if (can_write(c)) {
+		if (!write_update(c, sub, f, seq))
+			session_close(c, CLOSE_TOO_SLOW, "write failed");
+		return;
+	}
+	sub->update = frame_ref(f);
+	sub->update_seq = seq;
+	lws_callback_on_writable(c->wsi);
 }
 
 static bool flush_queue(struct session *c)
@@ -195,10 +206,7 @@ static int flush_updates(struct session *c)
 			continue;
 		}
 		sub->update = NULL;
-		sub->skipped_in_a_row = 0;
-		sub->have = sub->update_seq;
-		tell_what_was_missed(c, sub);
-		written = write_frame(c, f);
+		written = write_update(c, sub, f, sub->update_seq);
 		frame_unref(f);
 		if (!written)
 			return -1;
@@ -232,6 +240,44 @@ static int refuse_input(struct session *c, uint16_t code, const char *reason)
 	return -1;
 }
 
+/* The message as the client wrote it; NULL and the close code when it is not to be read. */
+static const char *unpack(const struct session *c, size_t *ret_len, uint16_t *ret_code)
+{
+	size_t most = c->server->config.max_payload_bytes;
+	const char *text = c->in.data ? c->in.data : "";
+
+	*ret_len = c->in.len;
+	*ret_code = CLOSE_BAD_DATA;
+	if (c->in_packed)
+		text = deflate_unpack(text, c->in.len, most, ret_len);
+	if (text && *ret_len > most) {
+		*ret_code = CLOSE_TOO_LARGE;
+		return NULL;
+	}
+	return text && utf8_valid(text, *ret_len) ? text : NULL;
+}
+
+static int take_message(struct session *c)
+{
+	uint16_t code;
+	size_t len;
+	const char *text = unpack(c, &len, &code);
+
+	if (!text)
+		return refuse_input(c, code,
+				    code == CLOSE_TOO_LARGE ? "message too large"
+							    : "not UTF-8, or badly compressed");
+	c->server->counts.messages_received++;
+	protocol_handle(c, text, len);
+
+	/* Large messages are rare: their memory is not kept for each connection. */
+	if (c->in.cap > 4096)
+		buf_free(&c->in);
+	else
+		buf_reset(&c->in);
+	return 0;
+}
+
 int session_receive(struct session *c, const char *bytes, size_t len)
 {
 	bool last = lws_is_final_fragment(c->wsi) && !lws_remaining_packet_payload(c->wsi);
@@ -242,20 +288,12 @@ int session_receive(struct session *c, const char *bytes, size_t len)
 		return refuse_input(c, CLOSE_TOO_LARGE, "message too large");
 	if (c->close_code)
 		return 0;
+	if (lws_is_first_fragment(c->wsi))
+		c->in_packed = c->deflate && lws_get_reserved_bits(c->wsi);
 	buf_add(&c->in, bytes, len);
 	if (buf_failed(&c->in))
 		return refuse_input(c, CLOSE_TOO_LARGE, "out of memory");
-	if (!last)
-		return 0;
-	c->server->counts.messages_received++;
-	protocol_handle(c, c->in.data ? c->in.data : "", c->in.len);
-
-	/* Large messages are rare: their memory is not kept for each connection. */
-	if (c->in.cap > 4096)
-		buf_free(&c->in);
-	else
-		buf_reset(&c->in);
-	return 0;
+	return last ? take_message(c) : 0;
 }
 
 void session_second(struct session *c, uint64_t now)

@@ -15,6 +15,7 @@ struct peer;
 /* Close codes of the protocol (docs/PROTOCOL.md). */
 #define CLOSE_SHUTDOWN 1001
 #define CLOSE_UNSUPPORTED 1003
+#define CLOSE_BAD_DATA 1007
 #define CLOSE_TOO_LARGE 1009
 #define CLOSE_TOO_SLOW 1013
 #define CLOSE_TOKEN_EXPIRED 4401
@@ -40,12 +41,14 @@ struct session {
 	bool authenticated;
 	bool health;
 	bool plain;	  /* came by /ws */
+	bool deflate;	  /* takes compressed messages */
 	bool notice_sent; /* auth_expiring */
 	struct subscription *subscriptions;
 	unsigned subscription_count;
 	uint64_t skipped; /* metric updates that gave way to newer ones */
 	struct frame *queue[SESSION_QUEUE];
 	uint32_t queue_first, queue_count;
+	bool in_packed;	     /* in is compressed */
 	struct buf in;	     /* the message that is being received */
 	uint64_t opened;     /* seconds since 1970 */
 	uint16_t close_code; /* 0: stays open */

@@ -73,7 +73,7 @@ static struct frame *make_frame(const struct view *view, const struct snapshot *
 	message_begin(&text, &m);
 	buf_add(&text, data->data, data->len);
 	message_end(&text);
-	return buf_failed(&text) || buf_failed(data) ? NULL : frame_text(text.data, text.len);
+	return buf_failed(&text) || buf_failed(data) ? NULL : frame_shared(text.data, text.len);
 }
 
 /* Notes what the rows are now, and makes a message of what changed. */

@@ -243,8 +243,10 @@ test("a reader that stops reading loses updates, and is told how many", { skip, 
 	const slow = await startAgent({ interval: 100 });
 
 	try {
-		const client = await connect(slow);
+		const client = new Client(`ws://127.0.0.1:${slow.port}/admin`,
+			{ headers: { Authorization: `Bearer ${slow.token}` }, perMessageDeflate: false });
 
+		await client.next("welcome");
 		client.send({ type: "subscribe", data: { channel: "metrics", options: { limit: 0 } } });
 		await client.next("admin:metrics:update");
 		client.socket._socket.pause();
