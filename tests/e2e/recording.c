@@ -2,7 +2,7 @@
 /*
  * Writes a recording of a node with two tenants, blue and green, and processes
  * of none: recording FILE. What is not blue's has "green" or "alien" in its
- * texts, 4242 or 43.21 in its numbers, and a pid from 200 on.
+ * texts, 4242 or 4321.25 in its numbers, and a pid from 200 on.
  */
 #include <stdio.h>
 
@@ -24,7 +24,7 @@ struct process {
 static const struct process processes[] = {
 	{100, 300, "blue-web", "blue-user", "blue-pod", "blue", NULL, 12.5},
 	{101, 100, "blue-db", "blue-user", "blue-pod", "blue", NULL, 2.5},
-	{200, 300, "green-web", "green-user", "green-pod", "green", NULL, 43.21},
+	{200, 300, "green-web", "green-user", "green-pod", "green", NULL, 4321.25},
 	{300, 1, "aliend", "alien-user", NULL, NULL, "alien.service", 4242},
 };
 
@@ -117,7 +117,7 @@ static void add_machine(void)
 	struct builder_row system = {0}, totals = {0}, losses = {0}, agent = {0}, disk = {0};
 	struct builder_row probe = {0};
 
-	real(&system, METRIC_SYSTEM_cpu_percent, 43.21);
+	real(&system, METRIC_SYSTEM_cpu_percent, 4321.25);
 	builder_add(&builder, SCOPE_SYSTEM, &system);
 	integer(&totals, METRIC_TOTALS_processes, 4242);
 	integer(&totals, METRIC_TOTALS_shown, 4242);
