@@ -40,7 +40,7 @@ void config_init(struct config *c)
 		const struct setting *s = &settings[i];
 		const char *text = strcmp(s->fallback, "\"\"") == 0 ? "" : s->fallback;
 
-		if (s->kind != SETTING_KEYS)
+		if (s->kind != SETTING_KEYS && s->kind != SETTING_NETWORKS)
 			setting_parse(s, c, text, &from);
 	}
 	set_state_dir(c);
@@ -94,6 +94,8 @@ static int apply_value(struct config *c, const struct setting *s, const struct y
 
 	if (s->kind == SETTING_KEYS && value->kind == YAML_LIST)
 		return auth_keys_parse(&c->auth, value, from);
+	if (s->kind == SETTING_NETWORKS && value->kind == YAML_LIST)
+		return networks_parse(&c->metrics, value, from);
 	setting_path(s, path, sizeof(path));
 	if (yaml_is_null(value))
 		return origin_error(from, "%s has no value; write \"\" for none, or leave it out",

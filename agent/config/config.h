@@ -31,6 +31,23 @@ struct config_auth {
 	bool query_token;   /* accept ?token= on the WebSocket */
 };
 
+#define CONFIG_MAX_NETWORKS 64
+
+/* Addresses that begin with the same bits; those of IPv4 as ::ffff:a.b.c.d. */
+struct config_network {
+	unsigned char address[16]; /* bits behind the prefix are 0 */
+	uint32_t bits;		   /* 0 to 128 */
+};
+
+/* GET /metrics, for Prometheus. */
+struct config_metrics {
+	struct config_network allow[CONFIG_MAX_NETWORKS];
+	size_t allow_count;
+	bool token;
+	uint32_t processes; /* by each measure */
+	uint32_t groups;
+};
+
 struct config {
 	char listen_host[256]; /* without the brackets of an IPv6 address */
 	uint16_t listen_port;
@@ -56,6 +73,7 @@ struct config {
 	uint32_t budget_milli;	/* of 1 % of a core: 1000 is 1 %; 0 for no limit */
 	uint32_t process_limit; /* process rows a client gets when it names no limit */
 	struct config_auth auth;
+	struct config_metrics metrics;
 };
 
 /* One line that says what is wrong, where, and what to do. */
@@ -99,6 +117,9 @@ void config_print_sample(struct buf *out);
 
 /* The file of the source replay:FILE; NULL for another source. */
 const char *config_replay_file(const struct config *c);
+
+/* True when an address, as text, is in one of the networks of metrics.allow. */
+bool config_allows_scrape(const struct config *c, const char *address);
 
 /* True when the listen address is a loopback one (127.0.0.0/8, ::1, localhost). */
 bool config_is_loopback(const struct config *c);

@@ -31,7 +31,10 @@ void config_print(const struct config *c, struct buf *out)
 			continue;
 		}
 		buf_add_char(out, ' ');
-		setting_print(s, c, out);
+		if (s->kind == SETTING_NETWORKS)
+			networks_print(&c->metrics, out);
+		else
+			setting_print(s, c, out);
 		buf_add_char(out, '\n');
 	}
 }

@@ -10,13 +10,14 @@
 #include "config/yaml.h"
 
 enum setting_kind {
-	SETTING_NUMBER,	 /* whole number in [least, most] */
-	SETTING_MILLI,	 /* number with up to three decimals, kept in thousandths */
-	SETTING_TEXT,	 /* array of size bytes; least is the shortest length */
-	SETTING_CHOICE,	 /* index of one of the choices */
-	SETTING_SWITCH,	 /* true or false */
-	SETTING_ADDRESS, /* listen_host and listen_port */
-	SETTING_KEYS,	 /* the list auth.keys */
+	SETTING_NUMBER,	  /* whole number in [least, most] */
+	SETTING_MILLI,	  /* number with up to three decimals, kept in thousandths */
+	SETTING_TEXT,	  /* array of size bytes; least is the shortest length */
+	SETTING_CHOICE,	  /* index of one of the choices */
+	SETTING_SWITCH,	  /* true or false */
+	SETTING_ADDRESS,  /* listen_host and listen_port */
+	SETTING_KEYS,	  /* the list auth.keys */
+	SETTING_NETWORKS, /* the list metrics.allow */
 };
 
 struct setting {
@@ -65,7 +66,7 @@ char *setting_wants(const struct setting *s, char *out, size_t size);
 int setting_parse(const struct setting *s, struct config *c, const char *text,
 		  const struct origin *from);
 
-/* Appends the value of a key as YAML (not for SETTING_KEYS). */
+/* Appends the value of a key as YAML (not for lists). */
 void setting_print(const struct setting *s, const struct config *c, struct buf *out);
 
 /* Replaces the keys by those of a list. Returns 0, or -1 with the error written and no change. */
@@ -74,6 +75,13 @@ int auth_keys_parse(struct config_auth *auth, const struct yaml_node *list,
 
 /* Appends auth.keys, material included, below a line that ends in "keys:". */
 void auth_keys_print(const struct config_auth *auth, struct buf *out);
+
+/* Replaces the networks by those of a list. Returns 0, or -1 with the error written, no change. */
+int networks_parse(struct config_metrics *m, const struct yaml_node *list,
+		   const struct origin *from);
+
+/* Appends them as a list in one line. */
+void networks_print(const struct config_metrics *m, struct buf *out);
 
 /* Frees the keys. */
 void auth_keys_free(struct config_auth *auth);

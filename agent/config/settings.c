@@ -247,6 +247,44 @@ const struct setting settings[] = {
 		.most = 86400000,
 	},
 	{
+		.group = "metrics",
+		.name = "processes",
+		.fallback = "20",
+		.help = "Processes that GET /metrics shows with series of their own, by each of "
+			"CPU, memory, network and disk in and out; the others are one in sum. "
+			"Connection pools likewise.",
+		.kind = SETTING_NUMBER,
+		PLACE(metrics.processes),
+		.least = 1,
+		.most = 10000,
+	},
+	{
+		.group = "metrics",
+		.name = "groups",
+		.fallback = "200",
+		.help = "Containers, pods, units and users that it shows, by the same measures.",
+		.kind = SETTING_NUMBER,
+		PLACE(metrics.groups),
+		.least = 1,
+		.most = 10000,
+	},
+	{
+		.group = "metrics",
+		.name = "allow",
+		.fallback = "[]",
+		.help = "Addresses and networks (10.0.0.0/8) that may read GET /metrics without "
+			"a token. When listening on loopback only, everybody may.",
+		.kind = SETTING_NETWORKS,
+	},
+	{
+		.group = "metrics",
+		.name = "token",
+		.fallback = "true",
+		.help = "Whether others may read it with a token (role admin).",
+		.kind = SETTING_SWITCH,
+		PLACE(metrics.token),
+	},
+	{
 		.group = "auth",
 		.name = "issuer",
 		.fallback = "\"\"",

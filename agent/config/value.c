@@ -85,6 +85,8 @@ char *setting_wants(const struct setting *s, char *out, size_t size)
 		snprintf(out, size, "true or false");
 	else if (s->kind == SETTING_ADDRESS)
 		snprintf(out, size, "ADDRESS:PORT or \"[IPV6]:PORT\"");
+	else if (s->kind == SETTING_NETWORKS)
+		snprintf(out, size, "a list of addresses or networks");
 	else
 		snprintf(out, size, "a list of keys");
 	return out;
@@ -263,7 +265,7 @@ static int parse_address(const struct setting *s, struct config *c, const char *
 	return 0;
 }
 
-static int parse_keys(const struct setting *s, struct config *c, const char *text,
+static int parse_list(const struct setting *s, struct config *c, const char *text,
 		      const struct origin *from)
 {
 	(void)c;
@@ -278,7 +280,7 @@ int setting_parse(const struct setting *s, struct config *c, const char *text,
 		[SETTING_NUMBER] = parse_number, [SETTING_TEXT] = parse_text,
 		[SETTING_MILLI] = parse_milli,	 [SETTING_CHOICE] = parse_choice,
 		[SETTING_SWITCH] = parse_switch, [SETTING_ADDRESS] = parse_address,
-		[SETTING_KEYS] = parse_keys,
+		[SETTING_KEYS] = parse_list,	 [SETTING_NETWORKS] = parse_list,
 	};
 
 	return parsers[s->kind](s, c, text, from);

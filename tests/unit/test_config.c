@@ -466,7 +466,7 @@ static void set_random(const struct setting *s)
 	} else if (s->least && !*text) {
 		text = "x";
 	}
-	if (s->kind != SETTING_KEYS && setting_parse(s, &c, text, &from) < 0)
+	if (s->kind < SETTING_KEYS && setting_parse(s, &c, text, &from) < 0)
 		harness_fail(__FILE__, __LINE__, "%s", error.text);
 }
 
