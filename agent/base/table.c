@@ -2,6 +2,7 @@
 #include "base/table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SMALLEST 64
 
@@ -118,6 +119,13 @@ void table_sweep(struct table *t, bool (*drop)(void *context, void *item), void 
 			i++;
 		}
 	}
+}
+
+void table_clear(struct table *t)
+{
+	if (t->count)
+		memset(t->slots, 0, t->capacity * sizeof(*t->slots));
+	t->count = 0;
 }
 
 void table_free(struct table *t)

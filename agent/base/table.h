@@ -40,5 +40,8 @@ void *table_next(const struct table *t, size_t *at);
 /* Calls drop() for each item of which it returns true, and removes that one. */
 void table_sweep(struct table *t, bool (*drop)(void *context, void *item), void *context);
 
+/* Takes all items out; the slots stay. */
+void table_clear(struct table *t);
+
 /* Frees the slots, not the items. */
 void table_free(struct table *t);

@@ -88,8 +88,7 @@ static bool host_is_right(const struct server *s, struct lws *wsi)
 
 static const char prefix[] = "Bearer ";
 
-/* Returns the status: 200 and the claims in peer, or 401. */
-static unsigned authenticate(struct server *s, struct lws *wsi, struct peer *peer)
+unsigned http_authenticate(struct server *s, struct lws *wsi, struct peer *peer)
 {
 	char header[TOKEN_MAX_BYTES + sizeof(prefix)];
 	int len = lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_HTTP_AUTHORIZATION);
@@ -144,7 +143,7 @@ static int serve_route(struct answer *a, const struct route *route)
 	if (route->method == METHOD_POST ? r->method != METHOD_POST : !reads)
 		return wrong_method(a->wsi, route, &error);
 	if (!route->open) {
-		status = authenticate(a->server, a->wsi, a->peer);
+		status = http_authenticate(a->server, a->wsi, a->peer);
 		if (status != 200)
 			return refuse(a->wsi, &error, status);
 		if (route->whole && a->peer->claims.tenants.limited) {
@@ -223,7 +222,7 @@ static bool authenticate_query(struct server *s, struct lws *wsi, struct peer *p
 static unsigned authenticate_upgrade(struct server *s, struct lws *wsi, struct peer *peer)
 {
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION))
-		return authenticate(s, wsi, peer);
+		return http_authenticate(s, wsi, peer);
 	if (!authenticate_query(s, wsi, peer))
 		return 200;
 	if (!peer->known)

@@ -9,6 +9,7 @@
 #include "serve/api.h"
 #include "serve/assets.h"
 #include "serve/reply.h"
+#include "serve/scrape.h"
 
 static void serve_healthz(struct answer *a)
 {
@@ -114,6 +115,7 @@ static const struct route routes[] = {
 	{"/healthz", METHOD_GET, true, false, serve_healthz},
 	{"/health/websocket", METHOD_GET, true, false, serve_health_websocket},
 	{"/health/admin-metrics", METHOD_GET, true, false, serve_health_metrics},
+	{"/metrics", METHOD_GET, true, false, scrape_serve}, /* asks for itself */
 	{"/api/v1/snapshot", METHOD_GET, false, false, api_snapshot},
 	{"/api/v1/processes", METHOD_GET, false, false, api_processes},
 	{"/api/v1/processes/", METHOD_GET, false, false, api_process},

@@ -103,6 +103,7 @@ static void take_snapshot(struct server *s, struct link_message *m)
 	s->snapshot = *m;
 	s->snapshot_boot_ns = clock_boot_ns();
 	s->counts.snapshots++;
+	tally_add(&s->tally, server_snapshot(s));
 	send_updates(s);
 	publish_events(s, server_snapshot(s));
 	publish_health(s);
@@ -284,6 +285,7 @@ static void finish(struct server *s)
 	publish_events_free(s);
 	buf_free(&s->health);
 	link_release(&s->snapshot);
+	tally_free(&s->tally);
 	config_free(&s->config);
 }
 

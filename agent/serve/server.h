@@ -12,6 +12,7 @@
 #include "serve/session.h"
 #include "serve/ticket.h"
 #include "serve/view.h"
+#include "snapshot/tally.h"
 
 struct server {
 	struct config config;
@@ -24,6 +25,7 @@ struct server {
 	ev_signal terminate, interrupt;
 	struct link_message snapshot; /* the newest; its block is NULL until the first */
 	uint64_t snapshot_boot_ns;    /* when it came, boot clock */
+	struct tally tally;	      /* counters for Prometheus */
 	struct alert_engine *alerts;
 	struct tickets tickets;
 	struct views views;
@@ -72,6 +74,9 @@ int listener_open(struct server *s, char *error, size_t size);
 
 /* Serves one HTTP request; the return value is for libwebsockets. */
 int http_serve(struct server *s, struct lws *wsi, struct peer *peer);
+
+/* Checks the bearer token. Returns the status: 200 and the claims in peer, or 401. */
+unsigned http_authenticate(struct server *s, struct lws *wsi, struct peer *peer);
 
 /*
  * Decides on an upgrade to WebSocket before it is made. Returns 0 to go on, or answers with an
