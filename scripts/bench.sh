@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the benchmarks, one after the other, and prints one table, which stands in $BUILD/bench.json,
 # too. Every ratio is between two things measured in the same run. Ends with 1 when a bar is missed.
-# Names as arguments choose: json idle storm slowdown start latency; churn[=PROCESSES] only runs
-# when it is named. Installs exitsnoop (Debian package libbpf-tools), which one row is held against.
+# Names as arguments choose: json prometheus idle storm slowdown start latency; churn[=PROCESSES]
+# only runs when it is named. Installs exitsnoop (Debian package libbpf-tools), which one row is held against.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 BUILD=${BUILD:-build}
@@ -142,6 +142,7 @@ if chosen json "$@"; then
 	run "$bench/bench_json" 500 22
 	run "$bench/bench_json" 5000 22
 fi
+chosen prometheus "$@" && run "$bench/bench_prometheus" 500
 if [ "$(id -u)" != 0 ]; then
 	skip "the agent's own cost" "it needs root" skipped
 else
