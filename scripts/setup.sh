@@ -9,7 +9,8 @@ build="gcc make clang llvm bpftool pkg-config gzip libbpf-dev libelf-dev zlib1g-
   libwebsockets-dev libwebsockets-evlib-ev libjansson-dev libjwt-dev libssl-dev libyaml-dev
   libev-dev libseccomp-dev libcap-dev"
 test="ca-certificates python3 liburing-dev chromium fonts-dejavu-core"
-ci="clang-format clang-tidy shellcheck codespell libclang-rt-14-dev"
+ci="clang-format clang-tidy shellcheck codespell libclang-rt-14-dev
+  prometheus"
 
 case $what in
 build) wanted=$build ;;
