@@ -3,7 +3,8 @@
 # Runs the benchmarks, one after the other, and prints one table, which stands in $BUILD/bench.json,
 # too. Every ratio is between two things measured in the same run. Ends with 1 when a bar is missed.
 # Names as arguments choose: json prometheus idle storm slowdown start latency; churn[=PROCESSES]
-# only runs when it is named. Installs exitsnoop (Debian package libbpf-tools), which one row is held against.
+# only runs when it is named. Installs exitsnoop (Debian package libbpf-tools), which one row is
+# held against.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 BUILD=${BUILD:-build}

@@ -197,6 +197,7 @@ bool family_has_label(enum label label)
 	case LABEL_PROCESS_args:
 	case LABEL_PROCESS_uid:
 	case LABEL_PROCESS_cgroup:
+	case LABEL_PROCESS_merged:
 	case LABEL_PROCESS_exited:
 	case LABEL_PROCESS_exit_code:
 	case LABEL_PROCESS_exit_signal:

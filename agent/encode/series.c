@@ -181,9 +181,15 @@ static void choose_largest(struct series_set *set, const struct snapshot *s, enu
 			   const enum metric *measures, size_t count, size_t limit)
 {
 	struct order_row *order = set->scratch;
+	struct filter filter = {0};
 
+	/* Processes that share a row are among the others, however large they are in sum. */
+	if (scope == SCOPE_PROCESS)
+		filter_add_label(&filter, LABEL_PROCESS_pid, FILTER_GREATER, 0);
 	for (size_t m = 0; m < count; m++) {
-		size_t found = order_largest(s, scope, measures[m], limit, order);
+		const struct order_wish wish = {
+			.metric = measures[m], .limit = limit, .filter = &filter};
+		size_t found = order_rows(s, scope, &wish, order, NULL);
 
 		for (size_t i = 0; i < found && order[i].value > 0; i++)
 			set->chosen[order[i].row] = 1;
@@ -207,6 +213,22 @@ static void choose(struct series_set *set, const struct snapshot *s, enum scope 
 			       wish->processes);
 	else
 		memset(set->chosen, 1, set->room);
+}
+
+/* Processes that share a row, beyond the row itself. */
+static size_t count_merged(const struct snapshot *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot_rows(s, SCOPE_PROCESS); i++) {
+		uint64_t merged;
+
+		if (snapshot_label(snapshot_row(s, SCOPE_PROCESS, i), SCOPE_PROCESS,
+				   LABEL_PROCESS_merged, &merged) &&
+		    merged)
+			count += merged - 1;
+	}
+	return count;
 }
 
 static bool has_exited(enum scope scope, const struct snapshot_row *row)
@@ -237,5 +259,5 @@ void series_choose(struct series_set *set, const struct snapshot *s, const struc
 				set->chosen[i] = add_row(set, s, t, scope, row);
 		}
 	}
-	set->left_out = rows - set->count;
+	set->left_out = rows - set->count + (scope == SCOPE_PROCESS ? count_merged(s) : 0);
 }

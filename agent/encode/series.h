@@ -20,7 +20,7 @@ struct series_set {
 	unsigned char *chosen; /* of each row of the scope */
 	void *scratch;
 	size_t chosen_room;
-	size_t left_out;     /* rows of this scope that are not shown */
+	size_t left_out;     /* of this scope, what has no row in the set */
 	uint64_t duplicates; /* rows with the labels of another, which were left out: for ever */
 	bool failed;	     /* no memory since series_choose() */
 };

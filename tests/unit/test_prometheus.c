@@ -361,6 +361,30 @@ TEST(the_largest_have_series_and_the_others_one_in_sum)
 	check_value("probecast_processes_hidden", 44);
 }
 
+/* The collector has a cap of rows: the smallest processes share one. */
+TEST(processes_that_share_a_row_are_among_the_others)
+{
+	const struct prometheus_wish wish = {.processes = 1, .groups = 1};
+	struct builder_row row;
+
+	begin();
+	process(1, "a", 1, 100);
+	process(2, "b", 2, 200);
+	begin_process(&row, 0, "other");
+	builder_label(&row, SCOPE_PROCESS, LABEL_PROCESS_merged, 1000);
+	put_real(&row, METRIC_PROCESS_cpu_percent, 99);
+	put_whole(&row, METRIC_PROCESS_memory_rss, 10000);
+	put_whole(&row, METRIC_PROCESS_network_rx, 5);
+	builder_add(&builder, SCOPE_PROCESS, &row);
+	end();
+	scrape(&wish);
+	CHECK_UINT(exposition_count("probecast_process_memory_rss_bytes"), 2);
+	check_value("probecast_process_memory_rss_bytes{pid=\"2\",comm=\"b\"}", 200);
+	check_value("probecast_process_memory_rss_bytes{comm=\"other\"}", 10100);
+	check_value("probecast_process_network_rx_bytes_total{comm=\"other\"}", 305);
+	check_value("probecast_processes_hidden", 1001);
+}
+
 TEST(nothing_is_counted_for_others_that_was_told_of_a_process)
 {
 	const struct prometheus_wish wish = {.processes = 1, .groups = 1};
