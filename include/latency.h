@@ -15,6 +15,13 @@
 #define LATENCY_RANGE_BITS 28
 #define LATENCY_BUCKETS ((LATENCY_RANGE_BITS - LATENCY_SUB_BITS + 1) << LATENCY_SUB_BITS)
 
+/*
+ * What readers see of it: requests below each of 15 bounds, twice the one before, and above the
+ * last. Each bound is the beginning of a bucket.
+ */
+#define LATENCY_BOUNDS 15
+#define LATENCY_BOUND_NS(i) (1ULL << (16 + (i))) /* 66 us to 1.07 s */
+
 /* Position of the highest bit of a number that is not 0; the BPF machine has no instruction. */
 static inline __u32 latency_log2(__u32 v)
 {

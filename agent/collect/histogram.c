@@ -20,3 +20,17 @@ uint64_t histogram_percentile(const struct histogram *h, unsigned percent)
 		i++;
 	return latency_middle(i);
 }
+
+void histogram_between_bounds(const struct histogram *h, uint64_t ret[LATENCY_BOUNDS + 1])
+{
+	uint32_t bucket = 0;
+
+	for (uint32_t i = 0; i <= LATENCY_BOUNDS; i++) {
+		uint32_t end = i < LATENCY_BOUNDS ? latency_bucket(LATENCY_BOUND_NS(i))
+						  : LATENCY_BUCKETS;
+
+		ret[i] = 0;
+		while (bucket < end)
+			ret[i] += h->amount[bucket++];
+	}
+}

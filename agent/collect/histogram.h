@@ -22,3 +22,6 @@ void histogram_read(struct histogram *h, const uint32_t buckets[LATENCY_BUCKETS]
  * the nearest rank; latency.h tells the error. count must not be 0.
  */
 uint64_t histogram_percentile(const struct histogram *h, unsigned percent);
+
+/* The window's requests below the first bound, from it to the second, ..., and from the last on. */
+void histogram_between_bounds(const struct histogram *h, uint64_t ret[LATENCY_BOUNDS + 1]);

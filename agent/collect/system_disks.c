@@ -194,11 +194,24 @@ static bool begin_trace(struct disk *disk, const struct disk_counters *c)
 	return disk->histogram != NULL;
 }
 
+_Static_assert(DISK_INPUT(latency_over) - DISK_INPUT(latency_66us) == LATENCY_BOUNDS,
+	       "one input between two bounds");
+
+static void take_histogram(struct series *s, const struct histogram *h)
+{
+	uint64_t requests[LATENCY_BOUNDS + 1];
+
+	histogram_between_bounds(h, requests);
+	for (unsigned i = 0; i <= LATENCY_BOUNDS; i++)
+		series_amount(s, DISK_INPUT(latency_66us) + i, requests[i]);
+}
+
 /* Without a request there is no latency to tell. */
 static void take_latency(struct series *s, struct histogram *h, const struct disk_counters *c)
 {
 	series_counter(s, DISK_INPUT(latency_sum_ns), c->latency_sum_ns);
 	histogram_read(h, c->latency);
+	take_histogram(s, h);
 	if (!h->count)
 		return;
 	series_gauge(s, DISK_INPUT(latency_mean_ns),

@@ -32,6 +32,13 @@ static const struct exception {
 	 "run time of the BPF hooks: their runs, times what one took at the start"},
 };
 
+const struct family family_disk_latency = {
+	.metric = METRIC_DISK_latency_66us,
+	.unit = "seconds",
+	.name = "probecast_disk_latency_seconds",
+	.help = "time of requests, from start to completion",
+};
+
 static struct family families[METRICS];
 static struct {
 	size_t first, count;
@@ -163,6 +170,14 @@ static bool make_family(struct family *f, int metric)
 	return true;
 }
 
+/* Kills are events with a row each, and no series; what a histogram has, it has alone. */
+static bool is_told_otherwise(int metric)
+{
+	return catalogue_metrics[metric].scope == SCOPE_OOM_KILL ||
+	       metric == METRIC_DISK_latency_sum ||
+	       (metric >= METRIC_DISK_latency_66us && metric <= METRIC_DISK_latency_over);
+}
+
 /* Made at the first use, by the one thread that encodes. */
 static void make_families(void)
 {
@@ -172,10 +187,9 @@ static void make_families(void)
 		const struct scope_info *scope = &catalogue_scopes[s];
 
 		ranges[s].first = count;
-		/* Each is an event with a row of its own, not a series. */
-		for (int m = (int)scope->first_metric;
-		     m < (int)scope->end_metric && s != SCOPE_OOM_KILL; m++)
-			count += make_family(&families[count], m);
+		for (int m = (int)scope->first_metric; m < (int)scope->end_metric; m++)
+			if (!is_told_otherwise(m))
+				count += make_family(&families[count], m);
 		ranges[s].count = count - ranges[s].first;
 	}
 }

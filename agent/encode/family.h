@@ -29,5 +29,8 @@ struct family {
 /* The families of a scope, in the order of its metrics; how many in *ret_count. */
 const struct family *families_of(enum scope scope, size_t *ret_count);
 
+/* The latencies of disks are one family with buckets, from what these metrics add up to. */
+extern const struct family family_disk_latency;
+
 /* Whether a label tells rows of a scope apart in time series: paths and times would be too many. */
 bool family_has_label(enum label label);

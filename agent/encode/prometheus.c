@@ -5,17 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <linux/types.h>
+
 #include "encode/family.h"
-#include "encode/put.h"
+#include "encode/sample.h"
 #include "encode/series.h"
-
-/* Beyond this a double's ninth decimal is noise: it is written with six. */
-#define FIXED_LIMIT 1e6
-#define DECIMALS 1000000000U
-#define DIGITS 9
-
-/* Name, _total, a space, a number, a line feed. */
-#define LINE_ROOM (FAMILY_MAX_NAME + 8 + PUT_NUMBER_MAX)
+#include "latency.h"
 
 /* The processes that have no series of their own. It has no pid, so no process is taken for it. */
 static const char others_labels[] = "{comm=\"other\"}";
@@ -28,102 +23,6 @@ struct writer {
 	enum scope scope;
 	bool openmetrics;
 };
-
-/* As many decimals as nanoseconds have, without the zeros at their end. */
-static char *put_decimals(char *to, uint32_t billionths)
-{
-	char *end = to + DIGITS + 1;
-
-	*to = '.';
-	for (char *at = end - 1; at > to; at--) {
-		*at = (char)('0' + billionths % 10);
-		billionths /= 10;
-	}
-	while (end[-1] == '0')
-		end--;
-	return end;
-}
-
-/* Prometheus has no null: what is no number is NaN. */
-static char *put_value(char *to, double value)
-{
-	double size = fabs(value);
-
-	if (isnan(value)) {
-		memcpy(to, "NaN", 3);
-		return to + 3;
-	}
-	if (isinf(value)) {
-		memcpy(to, value < 0 ? "-Inf" : "+Inf", 4);
-		return to + 4;
-	}
-	if (size >= FIXED_LIMIT)
-		return put_real(to, value);
-
-	uint64_t whole = (uint64_t)size;
-	uint32_t billionths = (uint32_t)((size - (double)whole) * DECIMALS + 0.5);
-
-	if (billionths == DECIMALS) {
-		whole++;
-		billionths = 0;
-	}
-	if (value < 0 && (whole || billionths))
-		*to++ = '-';
-	to = put_integer(to, whole);
-	return billionths ? put_decimals(to, billionths) : to;
-}
-
-static void add_head(const struct writer *w, const struct family *f, const char *type)
-{
-	const char *total = f->counter && !w->openmetrics ? "_total" : "";
-
-	buf_add_string(w->b, "# HELP ");
-	buf_add_string(w->b, f->name);
-	buf_add_string(w->b, total);
-	buf_add_char(w->b, ' ');
-	buf_add_string(w->b, f->help);
-	buf_add_string(w->b, "\n# TYPE ");
-	buf_add_string(w->b, f->name);
-	buf_add_string(w->b, total);
-	buf_add_char(w->b, ' ');
-	buf_add_string(w->b, type);
-	buf_add_char(w->b, '\n');
-	if (!w->openmetrics || !*f->unit)
-		return;
-	buf_add_string(w->b, "# UNIT ");
-	buf_add_string(w->b, f->name);
-	buf_add_char(w->b, ' ');
-	buf_add_string(w->b, f->unit);
-	buf_add_char(w->b, '\n');
-}
-
-/* The name that stands before each sample. */
-struct sample_name {
-	char text[FAMILY_MAX_NAME + 8];
-	size_t len;
-};
-
-static struct sample_name sample_name(const struct family *f)
-{
-	struct sample_name name;
-
-	name.len = (size_t)snprintf(name.text, sizeof(name.text), "%s%s", f->name,
-				    f->counter ? "_total" : "");
-	return name;
-}
-
-static char *put_sample(char *to, const struct sample_name *name, const char *labels, size_t len,
-			double value)
-{
-	memcpy(to, name->text, name->len);
-	to += name->len;
-	memcpy(to, labels, len);
-	to += len;
-	*to++ = ' ';
-	to = put_value(to, value);
-	*to++ = '\n';
-	return to;
-}
 
 /* The value of a family in a row; false when it is not known. */
 static bool value_of(const struct writer *w, const struct family *f, const struct series_row *r,
@@ -172,7 +71,7 @@ static bool sum_of_others(const struct writer *w, const struct family *f, double
 static void add_others(const struct writer *w, const struct family *f,
 		       const struct sample_name *name, bool known)
 {
-	char *to = buf_reserve(w->b, LINE_ROOM + sizeof(others_labels));
+	char *to = buf_reserve(w->b, SAMPLE_ROOM + sizeof(others_labels));
 	double value = 0;
 
 	if (!to)
@@ -181,20 +80,20 @@ static void add_others(const struct writer *w, const struct family *f,
 		value = w->t->others[f->others] * f->factor;
 	else if (!f->additive || !sum_of_others(w, f, &value))
 		return;
-	to = put_sample(to, name, others_labels, sizeof(others_labels) - 1, value);
+	to = sample_put(to, name, others_labels, sizeof(others_labels) - 1, value);
 	w->b->len = (size_t)(to - w->b->data);
 }
 
 /* A family of which nothing is known is left out with its head. */
 static void add_family(const struct writer *w, const struct family *f)
 {
-	const struct sample_name name = sample_name(f);
+	const struct sample_name name = sample_name_of(f, f->counter ? "_total" : "");
 	size_t before = w->b->len, samples;
 
-	add_head(w, f, f->counter ? "counter" : "gauge");
+	sample_head(w->b, f, w->openmetrics, f->counter ? "counter" : "gauge");
 	samples = w->b->len;
 
-	char *to = buf_reserve(w->b, w->set->count * LINE_ROOM + w->set->texts.len);
+	char *to = buf_reserve(w->b, w->set->count * SAMPLE_ROOM + w->set->texts.len);
 
 	if (!to)
 		return;
@@ -203,12 +102,72 @@ static void add_family(const struct writer *w, const struct family *f)
 		double value;
 
 		if (value_of(w, f, r, &value))
-			to = put_sample(to, &name, w->set->texts.data + r->at, r->len, value);
+			to = sample_put(to, &name, w->set->texts.data + r->at, r->len, value);
 	}
 	w->b->len = (size_t)(to - w->b->data);
 	if (w->scope == SCOPE_PROCESS)
 		add_others(w, f, &name, w->b->len > samples);
 	if (w->b->len == samples)
+		w->b->len = before;
+}
+
+/* The labels of a row and the bound of a bucket; bound is INFINITY for the last. */
+static char *put_bucket(char *to, const struct series_row *r, const char *labels, double bound,
+			double value)
+{
+	static const char start[] = "probecast_disk_latency_seconds_bucket";
+
+	memcpy(to, start, sizeof(start) - 1);
+	to += sizeof(start) - 1;
+	*to = '{';
+	if (r->len)
+		memcpy(to, labels, r->len - 1);
+	to += r->len ? r->len - 1 : 0;
+	*to++ = r->len ? ',' : '{';
+	memcpy(to, "le=\"", 4);
+	to = sample_put_value(to + 4, bound);
+	memcpy(to, "\"} ", 3);
+	to = sample_put_value(to + 3, value);
+	*to++ = '\n';
+	return to;
+}
+
+/* Buckets hold what those before them hold, too. */
+static char *put_histogram(char *to, const struct writer *w, const struct series_row *r)
+{
+	const struct sample_name sum = sample_name_of(&family_disk_latency, "_sum");
+	const struct sample_name count = sample_name_of(&family_disk_latency, "_count");
+	int first = tally_slot(METRIC_DISK_latency_66us);
+	const char *labels = w->set->texts.data + r->at;
+	double requests = 0, seconds = 0;
+
+	for (int i = 0; i <= LATENCY_BOUNDS; i++) {
+		double bound = i < LATENCY_BOUNDS ? (double)LATENCY_BOUND_NS(i) / 1e9 : INFINITY;
+
+		requests += r->sums ? r->sums->totals[first + i] : 0;
+		to = put_bucket(to, r, labels, bound, requests);
+	}
+	if (r->sums)
+		seconds = r->sums->totals[tally_slot(METRIC_DISK_latency_sum)];
+	to = sample_put(to, &count, labels, r->len, requests);
+	return sample_put(to, &sum, labels, r->len, seconds);
+}
+
+static void add_histogram(const struct writer *w)
+{
+	size_t samples = LATENCY_BOUNDS + 3, before = w->b->len, start;
+
+	sample_head(w->b, &family_disk_latency, w->openmetrics, "histogram");
+	start = w->b->len;
+	for (size_t i = 0; i < w->set->count; i++) {
+		const struct series_row *r = &w->set->rows[i];
+		char *to = buf_reserve(w->b, samples * (2 * SAMPLE_ROOM + r->len));
+		double known;
+
+		if (to && value_of(w, &family_disk_latency, r, &known))
+			w->b->len = (size_t)(put_histogram(to, w, r) - w->b->data);
+	}
+	if (w->b->len == start)
 		w->b->len = before;
 }
 
@@ -221,12 +180,12 @@ static void add_info(const struct writer *w, const char *name, const char *help)
 
 	snprintf(f.name, sizeof(f.name), "%s%s", name, w->openmetrics ? "" : "_info");
 	snprintf(f.help, sizeof(f.help), "%s", help);
-	add_head(w, &f, w->openmetrics ? "info" : "gauge");
-	to = buf_reserve(w->b, w->set->count * LINE_ROOM + w->set->texts.len);
+	sample_head(w->b, &f, w->openmetrics, w->openmetrics ? "info" : "gauge");
+	to = buf_reserve(w->b, w->set->count * SAMPLE_ROOM + w->set->texts.len);
 	if (!to)
 		return;
 	for (size_t i = 0; i < w->set->count; i++)
-		to = put_sample(to, &sample, w->set->texts.data + w->set->rows[i].at,
+		to = sample_put(to, &sample, w->set->texts.data + w->set->rows[i].at,
 				w->set->rows[i].len, 1);
 	w->b->len = (size_t)(to - w->b->data);
 }
@@ -241,12 +200,12 @@ static void add_single(const struct writer *w, const char *name, const char *uni
 
 	snprintf(f.name, sizeof(f.name), "probecast_%s", name);
 	snprintf(f.help, sizeof(f.help), "%s", help);
-	sample = sample_name(&f);
-	add_head(w, &f, counter ? "counter" : "gauge");
-	to = buf_reserve(w->b, LINE_ROOM);
+	sample = sample_name_of(&f, counter ? "_total" : "");
+	sample_head(w->b, &f, w->openmetrics, counter ? "counter" : "gauge");
+	to = buf_reserve(w->b, SAMPLE_ROOM);
 	if (!to)
 		return;
-	to = put_sample(to, &sample, "", 0, value);
+	to = sample_put(to, &sample, "", 0, value);
 	w->b->len = (size_t)(to - w->b->data);
 }
 
@@ -269,7 +228,7 @@ static void add_node(const struct writer *w)
 	struct buf *b = w->b;
 
 	snprintf(f.name, sizeof(f.name), "probecast_node%s", w->openmetrics ? "" : "_info");
-	add_head(w, &f, w->openmetrics ? "info" : "gauge");
+	sample_head(w->b, &f, w->openmetrics, w->openmetrics ? "info" : "gauge");
 	add_text_label(b, "probecast_node_info{node=\"", snapshot_string(w->s, w->s->node));
 	add_text_label(b, "\",source=\"", snapshot_string(w->s, w->s->source));
 	add_text_label(b, "\",version=\"", PROBECAST_VERSION);
@@ -334,6 +293,8 @@ static void add_scope(struct writer *w, struct tally *t, const struct prometheus
 		show_processes(t, w->set);
 	for (size_t i = 0; i < count; i++)
 		add_family(w, &f[i]);
+	if (w->scope == SCOPE_DISK)
+		add_histogram(w);
 	if (w->scope == SCOPE_PROBE)
 		add_info(w, "probecast_probe",
 			 "how a source of numbers is attached, or why it is not there");

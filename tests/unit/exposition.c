@@ -71,7 +71,7 @@ static void begin_family(const char *line, const char *name)
 
 static void read_type(const char *line, const char *type, size_t len)
 {
-	static const char *const types[] = {"counter", "gauge", "info"};
+	static const char *const types[] = {"counter", "gauge", "info", "histogram"};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (len == strlen(types[i]) && strncmp(type, types[i], len) == 0)
@@ -175,16 +175,27 @@ static const char *read_labels(const char *line, const char *at, char **to, cons
 	return at + 1;
 }
 
+/* True for the suffix, or for one of those that a histogram has. */
+static bool is_sample_name(const char *name, size_t len, const char *suffix)
+{
+	char expected[NAME_MAX_BYTES + 8];
+
+	snprintf(expected, sizeof(expected), "%s%s", family.name, suffix);
+	return strlen(expected) == len && strncmp(name, expected, len) == 0;
+}
+
 static void check_sample_name(const char *line, const char *name, size_t len)
 {
+	bool histogram = strcmp(family.type, "histogram") == 0;
 	const char *suffix = !is_openmetrics			   ? ""
 			     : strcmp(family.type, "counter") == 0 ? "_total"
 			     : strcmp(family.type, "info") == 0	   ? "_info"
 								   : "";
-	char expected[NAME_MAX_BYTES + 8];
 
-	snprintf(expected, sizeof(expected), "%s%s", family.name, suffix);
-	if (strlen(expected) != len || strncmp(name, expected, len) != 0)
+	if (histogram
+		    ? !is_sample_name(name, len, "_bucket") && !is_sample_name(name, len, "_sum") &&
+			      !is_sample_name(name, len, "_count")
+		    : !is_sample_name(name, len, suffix))
 		wrong(line, "a sample outside its family");
 	if (!family.has_help || !family.has_type)
 		wrong(line, "a sample of a family without help or type");
@@ -199,7 +210,7 @@ static void read_value(const char *line, const char *at, struct sample *s)
 	s->value = strtod(at + 1, &end);
 	if (end == at + 1 || *end != '\n')
 		wrong(line, "not a number");
-	if (strcmp(family.type, "counter") == 0 && !(s->value >= 0))
+	if (*family.type != 'g' && !(s->value >= 0))
 		wrong(line, "a counter below 0");
 }
 

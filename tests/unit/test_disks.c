@@ -123,6 +123,10 @@ TEST(the_probe_tells_how_long_requests_took)
 	CHECK_REAL(value("x1", METRIC_DISK_latency_p50), 1e-3, 1e-3 / 32);
 	CHECK_REAL(value("x1", METRIC_DISK_latency_p95), 50e-3, 50e-3 / 32);
 	CHECK_REAL(value("x1", METRIC_DISK_latency_p99), 50e-3, 50e-3 / 32);
+	CHECK_REAL(value("x1", METRIC_DISK_latency_sum), 0.59, 1e-9);
+	CHECK_REAL(value("x1", METRIC_DISK_latency_1ms), 90, 0);
+	CHECK_REAL(value("x1", METRIC_DISK_latency_67ms), 10, 0);
+	CHECK_REAL(value("x1", METRIC_DISK_latency_over), 0, 0);
 	/* A window without a request. */
 	read_lines("4000 1 x1 10 0 80 5 120 0 960 610 0 100 200\n");
 	CHECK(system_disks_trace(&disks, DEVICE(1), &counters));
@@ -130,6 +134,7 @@ TEST(the_probe_tells_how_long_requests_took)
 	CHECK_REAL(value("x1", METRIC_DISK_writes), 0, 0);
 	CHECK(!is_known("x1", METRIC_DISK_latency_mean));
 	CHECK(!is_known("x1", METRIC_DISK_latency_p50));
+	CHECK_REAL(value("x1", METRIC_DISK_latency_1ms), 0, 0);
 	system_disks_close(&disks);
 }
 

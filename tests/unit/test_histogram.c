@@ -120,3 +120,25 @@ TEST(a_window_has_what_was_added_and_counters_wrap_around)
 	histogram_read(&h, buckets);
 	CHECK_UINT(h.count, 0);
 }
+
+TEST(between_two_bounds_is_each_request_that_took_so_long)
+{
+	struct histogram h = {0};
+	uint64_t expected[LATENCY_BOUNDS + 1] = {0}, told[LATENCY_BOUNDS + 1];
+
+	memset(buckets, 0, sizeof(buckets));
+	for (int i = 0; i < SAMPLES; i++) {
+		uint64_t ns = next_random() >> (28 + next_random() % 36), bound = 0;
+
+		while (bound < LATENCY_BOUNDS && ns >= LATENCY_BOUND_NS(bound))
+			bound++;
+		expected[bound]++;
+		buckets[latency_bucket(ns)]++;
+	}
+	histogram_read(&h, buckets);
+	histogram_between_bounds(&h, told);
+	for (int i = 0; i <= LATENCY_BOUNDS; i++) {
+		CHECK(told[i] > 0);
+		CHECK_UINT(told[i], expected[i]);
+	}
+}

@@ -316,7 +316,6 @@ TEST(series_are_gone_with_the_process)
 	process(8, "b", 10, 4096);
 	end();
 	scrape(&all);
-	CHECK_UINT(exposition_count("probecast_process_memory_rss_bytes"), 2);
 	begin();
 	process(8, "b", 10, 4096);
 	end();
@@ -410,41 +409,45 @@ TEST(nothing_is_counted_for_others_that_was_told_of_a_process)
 	check_value(others, 900 + 100 + 300);
 }
 
-TEST(numbers_have_the_digits_they_need)
+static void disk(const char *name, uint64_t fast, uint64_t slow)
 {
-	static const struct {
-		double value;
-		const char *text;
-	} cases[] = {
-		{0, " 0\n"},
-		{0.000000128, " 0.000000128\n"},
-		{1e-12, " 0\n"},
-		{0.1, " 0.1\n"},
-		{999999.999999999, " 999999.999999999\n"},
-		{1.5e9, " 1500000000\n"},
-		{0.9999999999, " 1\n"},
-		{1e20, " 1e+20\n"},
-		{INFINITY, " +Inf\n"},
-		{NAN, " NaN\n"},
-		{-INFINITY, " -Inf\n"},
-		{-0.25, " -0.25\n"},
-		{-1e-12, " 0\n"},
-	};
+	struct builder_row row = {0};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct builder_row row = {0};
-		char line[128];
+	builder_label_string(&builder, &row, SCOPE_DISK, LABEL_DISK_name, name);
+	for (int m = METRIC_DISK_latency_66us; m <= METRIC_DISK_latency_over; m++)
+		put_whole(&row, (enum metric)m, 0);
+	put_whole(&row, METRIC_DISK_latency_131us, fast);
+	put_whole(&row, METRIC_DISK_latency_over, slow);
+	put_real(&row, METRIC_DISK_latency_sum, (double)fast * 1e-4 + (double)slow * 2);
+	builder_add(&builder, SCOPE_DISK, &row);
+}
 
+TEST(latencies_of_disks_are_a_histogram)
+{
+	static const char name[] = "probecast_disk_latency_seconds";
+	char series[128];
+	double last = 0, value;
+
+	for (int i = 0; i < 2; i++) {
 		begin();
-		put_real(&row, METRIC_LOSSES_unattributed, cases[i].value);
-		builder_add(&builder, SCOPE_LOSSES, &row);
+		disk("sda", 10, 1);
+		disk("sdb", 0, 0);
 		end();
 		scrape(&all);
-		snprintf(line, sizeof(line), "\nprobecast_losses_unattributed_cpu_seconds%s",
-			 cases[i].text);
-		if (!memmem(out.data, out.len, line, strlen(line)))
-			harness_fail(__FILE__, __LINE__, "no%s", cases[i].text);
 	}
+	for (int i = 0; i < 15; i++) {
+		snprintf(series, sizeof(series), "%s_bucket{name=\"sda\",le=\"%.9f\"}", name,
+			 (double)(65536 << i) / 1e9);
+		CHECK(exposition_value(series, &value) && value >= last);
+		last = value;
+	}
+	check_value("probecast_disk_latency_seconds_bucket{name=\"sda\",le=\"0.000065536\"}", 0);
+	check_value("probecast_disk_latency_seconds_bucket{name=\"sda\",le=\"0.000131072\"}", 20);
+	check_value("probecast_disk_latency_seconds_bucket{name=\"sda\",le=\"1.073741824\"}", 20);
+	check_value("probecast_disk_latency_seconds_bucket{name=\"sda\",le=\"+Inf\"}", 22);
+	check_value("probecast_disk_latency_seconds_count{name=\"sda\"}", 22);
+	check_value("probecast_disk_latency_seconds_sum{name=\"sda\"}", 4.002);
+	CHECK_UINT(exposition_count("probecast_disk_latency_seconds_bucket"), 32);
 }
 
 TEST(the_steady_state_allocates_nothing)
