@@ -12,7 +12,7 @@
 #include "snapshot/catalogue.h"
 
 #define FAMILY_MAX_NAME 96
-#define FAMILY_MAX_HELP 256
+#define FAMILY_MAX_HELP 512
 
 struct family {
 	enum metric metric; /* whose presence and value count, less for what the tally adds up */

@@ -19,4 +19,3 @@ char *put_real(char *to, double value);
 
 /* See encode_string(). */
 char *put_string(char *to, const char *text, size_t len);
-

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/utf8.h"
 #include "encode/series.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "encode/family.h"
 #include "encode/put.h"
 #include "snapshot/order.h"

@@ -49,7 +49,7 @@ static void walk_files(uint32_t pid, uint64_t cookie, uint64_t bytes)
 	connections_walk_begin(&connections);
 	if (pid)
 		take(RECORD_SOCKET, pid, cookie, bytes);
-	connections_walk_end(&connections);
+	connections_walk_end(&connections, true);
 }
 
 /* Two processes, 7 and 8, with hooks on all calls, and the first walk. */
@@ -154,7 +154,7 @@ TEST(of_a_shared_connection_nothing_is_told)
 	connections_walk_begin(&connections);
 	take(RECORD_SOCKET, 7, 1, 1000);
 	take(RECORD_SOCKET, 8, 1, 1000);
-	connections_walk_end(&connections);
+	connections_walk_end(&connections, true);
 	heard(RECORD_TASK, 7, 0);
 	heard(RECORD_TASK, 8, 1000);
 	expect(-1);
