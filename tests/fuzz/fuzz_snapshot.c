@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "encode/encode.h"
+#include "encode/prometheus.h"
 #include "snapshot/builder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -65,6 +66,20 @@ static void mend_head(struct snapshot *head, size_t size)
 	head->bytes = size;
 }
 
+/* Twice: the second time its rows have been shown. */
+static void scrape(struct buf *out, const struct snapshot *s)
+{
+	struct prometheus_wish wish = {.processes = 1, .groups = 1};
+	struct tally tally = {0};
+
+	for (int i = 0; i < 2; i++) {
+		tally_add(&tally, s);
+		wish.openmetrics = i;
+		encode_prometheus(out, s, &tally, &wish, NULL);
+	}
+	tally_free(&tally);
+}
+
 static void check(void *block, size_t size)
 {
 	static const struct encode_view view = {.sort = METRIC_PROCESS_cpu_percent, .limit = 3};
@@ -76,10 +91,12 @@ static void check(void *block, size_t size)
 
 	const struct snapshot *s = snapshot_check(block, size, &why);
 
-	if (s)
+	if (s) {
 		encode_snapshot(&out, s, &view, NULL);
-	else if (!why)
+		scrape(&out, s);
+	} else if (!why) {
 		abort();
+	}
 	buf_free(&out);
 }
 
