@@ -10,7 +10,7 @@ export OUT SECONDS_EACH sanitizers
 
 build() {
 	make --no-print-directory -j"$(nproc)" BUILD="$OUT" CC=clang V=0 \
-		ROOMS="base snapshot config link alert encode" \
+		ROOMS="base snapshot config link alert encode serve" \
 		CFLAGS="$sanitizers -fsanitize=fuzzer-no-link -U_FORTIFY_SOURCE" \
 		"$OUT/libprobecast.a" >"$OUT/build.log" 2>&1 && return
 	cat "$OUT/build.log"
@@ -20,7 +20,8 @@ build() {
 # Begins with what the project has as examples, and with what it found the last time.
 fuzz_one() {
 	local name=$1 corpus=tests/fuzz/corpus/${1#fuzz_} libraries
-	libraries="$(pkg-config --libs yaml-0.1 openssl libcap zlib) -lm"
+	libraries="$(pkg-config --libs yaml-0.1 openssl libcap zlib jansson libjwt libseccomp \
+		libwebsockets) -lev -lm"
 	[ -d "$corpus" ] || corpus=
 	mkdir -p "$OUT/$name"
 	# shellcheck disable=SC2086 # lists of words

@@ -2,6 +2,7 @@
 #include "serve/session.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -56,6 +57,16 @@ void session_join(struct session *c, const struct claims *claims)
 	publish_activity(c->server, "join", c);
 }
 
+static void drop_queue(struct session *c)
+{
+	for (; c->queue_count; c->queue_count--) {
+		frame_unref(c->queue[c->queue_first]);
+		c->queue_first = (c->queue_first + 1) % SESSION_QUEUE;
+	}
+	free(c->queue);
+	c->queue = NULL;
+}
+
 void session_end(struct session *c)
 {
 	if (!c->back)
@@ -66,10 +77,7 @@ void session_end(struct session *c)
 	c->back = NULL;
 	c->server->counts.sessions--;
 	subscription_end_all(c);
-	for (; c->queue_count; c->queue_count--) {
-		frame_unref(c->queue[c->queue_first]);
-		c->queue_first = (c->queue_first + 1) % SESSION_QUEUE;
-	}
+	drop_queue(c);
 	buf_free(&c->in);
 	if (!c->authenticated)
 		return;
@@ -114,7 +122,9 @@ void session_send(struct session *c, struct frame *f)
 			session_close(c, CLOSE_TOO_SLOW, "write failed");
 		return;
 	}
-	if (c->queue_count == SESSION_QUEUE) {
+	if (!c->queue)
+		c->queue = calloc(SESSION_QUEUE, sizeof(struct frame *));
+	if (!c->queue || c->queue_count == SESSION_QUEUE) {
 		c->server->counts.messages_skipped++;
 		session_close(c, CLOSE_TOO_SLOW, "too slow");
 		return;
@@ -187,6 +197,8 @@ static bool flush_queue(struct session *c)
 		if (!written)
 			return false;
 	}
+	if (!c->queue_count)
+		drop_queue(c);
 	return true;
 }
 

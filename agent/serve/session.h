@@ -45,8 +45,8 @@ struct session {
 	bool notice_sent; /* auth_expiring */
 	struct subscription *subscriptions;
 	unsigned subscription_count;
-	uint64_t skipped; /* metric updates that gave way to newer ones */
-	struct frame *queue[SESSION_QUEUE];
+	uint64_t skipped;     /* metric updates that gave way to newer ones */
+	struct frame **queue; /* SESSION_QUEUE places while messages wait; else NULL */
 	uint32_t queue_first, queue_count;
 	bool in_packed;	     /* in is compressed */
 	struct buf in;	     /* the message that is being received */

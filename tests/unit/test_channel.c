@@ -114,6 +114,16 @@ static void subscribe(struct session *c, const char *channel)
 	c->subscriptions = sub;
 }
 
+static void leave_all(struct session *c)
+{
+	while (c->subscriptions) {
+		struct subscription *sub = c->subscriptions;
+
+		c->subscriptions = sub->next;
+		free(sub);
+	}
+}
+
 TEST(each_message_is_checked_anew)
 {
 	struct session c = {.claims = claims_of(ROLE_SUPER_ADMIN, NULL)};
@@ -126,6 +136,7 @@ TEST(each_message_is_checked_anew)
 	c.claims = claims_of(ROLE_ADMIN, "blue");
 	CHECK(channel_has(&c, "alerts") && !channel_has(&c, "platform:security"));
 	CHECK(!channel_has(&c, "tenant:green:alerts") && channel_has(&c, "tenant:blue:alerts"));
+	leave_all(&c);
 }
 
 /* A subject may look like a pattern: it is one's own channel only. */
@@ -138,4 +149,5 @@ TEST(a_subject_is_no_pattern)
 	subscribe(&c, "user:*:notifications");
 	CHECK(channel_has(&c, "user:*:notifications"));
 	CHECK(!channel_has(&c, "user:ann:notifications"));
+	leave_all(&c);
 }
