@@ -237,6 +237,7 @@ void protocol_handle(struct session *c, const char *text, size_t len)
 		return;
 	}
 	r.type = json_string_value(json_object_get(json, "type"));
+	r.channel = json_string_value(json_object_get(json, "channel"));
 	r.data = json_object_get(json, "data");
 	if (!take_id(&r, json_object_get(json, "id")))
 		request_fail(&r, "bad_field",

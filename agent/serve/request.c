@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/request.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
 #include "encode/writer.h"
 #include "serve/message.h"
 #include "serve/server.h"
@@ -36,4 +40,27 @@ void request_fail(const struct request *r, const char *code, const char *text)
 	encode_member_string(&request_out, "message", text);
 	buf_add_char(&request_out, '}');
 	request_finish(r->session);
+}
+
+bool request_has_only(const struct request *r, const char *const *names)
+{
+	size_t count = 0, i;
+	const char *name, *near;
+	char text[256];
+	json_t *value;
+
+	while (names[count])
+		count++;
+	json_object_foreach (r->data, name, value) {
+		for (i = 0; i < count && strcmp(names[i], name) != 0; i++)
+			continue;
+		if (i < count)
+			continue;
+		near = text_nearest(name, names, count);
+		snprintf(text, sizeof(text), "no field \"%.60s\" of this message%s%s%s", name,
+			 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		request_fail(r, "bad_field", text);
+		return false;
+	}
+	return true;
 }

@@ -14,6 +14,7 @@ struct request {
 	struct session *session;
 	const char *type;
 	char id[REQUEST_MAX_ID * 6 + 3]; /* as JSON text, "" when there is none */
+	const char *channel;		 /* of the envelope; NULL when there is none */
 	json_t *data;			 /* NULL when there is none */
 };
 
@@ -28,3 +29,9 @@ void request_finish(struct session *c);
 
 /* Answers with an error. Code and text are our own. */
 void request_fail(const struct request *r, const char *code, const char *text);
+
+/*
+ * True when data has members of these names only (the list ends with NULL); else false, after an
+ * error that names the one that is wrong.
+ */
+bool request_has_only(const struct request *r, const char *const *names);

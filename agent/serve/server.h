@@ -36,7 +36,6 @@ struct server {
 	uint32_t connections; /* sockets, HTTP ones included */
 	uint32_t connection_cap;
 	uint64_t sockets_refused;
-	uint64_t session_number;
 	struct {
 		uint64_t sessions, messages_sent, messages_skipped, messages_received, auth_refused,
 			snapshots, snapshots_refused;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/session.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -13,6 +16,16 @@
 #include "serve/publish.h"
 #include "serve/server.h"
 #include "serve/subscription.h"
+
+/* By chance: a number that counts would tell everybody how many others there are. */
+static void make_id(struct session *c)
+{
+	uint64_t id;
+
+	if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
+		id = clock_boot_ns();
+	snprintf(c->id, sizeof(c->id), "c%016" PRIx64, id);
+}
 
 void session_open(struct session *c, struct server *s, struct lws *wsi, const struct peer *peer)
 {
@@ -24,7 +37,7 @@ void session_open(struct session *c, struct server *s, struct lws *wsi, const st
 	c->deflate = peer->deflate;
 	c->opened = (uint64_t)time(NULL);
 	text_copy(c->address, sizeof(c->address), peer->address);
-	snprintf(c->id, sizeof(c->id), "c%llu", (unsigned long long)++s->session_number);
+	make_id(c);
 	c->next = s->sessions;
 	c->back = &s->sessions;
 	if (c->next)

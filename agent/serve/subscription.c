@@ -182,11 +182,15 @@ static void send_state(const struct request *r, const char *pattern)
 	request_finish(c);
 }
 
+static const char *const not_options[] = {"channel", "options", NULL};
+
 /* The channel that a request names. */
 static const char *channel_of(const struct request *r)
 {
 	const char *channel = json_string_value(json_object_get(r->data, "channel"));
 
+	if (!channel)
+		channel = r->channel;
 	return channel ? channel : "";
 }
 
@@ -214,7 +218,7 @@ void subscription_add(const struct request *r)
 	const char *channel = channel_of(r);
 	char tenant[TENANT_MAX_BYTES];
 
-	if (!check_channel(r, channel))
+	if (!request_has_only(r, not_options) || !check_channel(r, channel))
 		return;
 	if (channel_is_metrics(channel, tenant)) {
 		subscribe_metrics(r, channel, tenant);
@@ -232,7 +236,7 @@ void subscription_remove(const struct request *r)
 	const char *channel = channel_of(r);
 	struct subscription *sub = subscription_find(r->session, channel);
 
-	if (!sub && !check_channel(r, channel))
+	if (!request_has_only(r, not_options) || (!sub && !check_channel(r, channel)))
 		return;
 	confirm(r, "unsubscribed", channel, NULL);
 	if (sub)
@@ -282,8 +286,6 @@ static struct subscription *live_metrics(const struct request *r, struct view_wi
 	ret->every = sub->every;
 	return sub;
 }
-
-static const char *const not_options[] = {"channel", "options", NULL};
 
 /* Options may stand in data or, as when subscribing, in data.options. False after an error. */
 static bool take_options(const struct request *r, struct view_wish *wish)

@@ -123,6 +123,22 @@ test("a channel is left by the name or pattern it was entered by", { skip }, asy
 	client.close();
 });
 
+test("the channel may stand in the envelope; a field that there is not is told", { skip }, async () => {
+	const client = await connect(agent);
+
+	client.send({ type: "subscribe", id: 1, channel: "activity" });
+	assert.deepEqual((await client.next((m) => m.id === 1)).data, { channel: "activity" });
+	for (const type of ["subscribe", "unsubscribe"]) {
+		client.send({ type, id: 2, data: { channel: "metrics", optons: {} } });
+
+		const { data } = await client.next((m) => m.id === 2);
+
+		assert.equal(data.code, "bad_field");
+		assert.match(data.message, /"optons".*did you mean "options"/);
+	}
+	client.close();
+});
+
 test("a connection has so many subscriptions at the most", { skip }, async () => {
 	const client = await connect(agent);
 
