@@ -25,6 +25,12 @@ static struct order_row *order_scratch(size_t rows)
 
 _Static_assert(SCOPE_PROCESS == 0, "a view of zeros filters processes");
 
+/* Who the parent of a tenant's process is may be somebody else's affair. */
+static uint64_t hidden_labels(const struct encode_view *view)
+{
+	return encode_view_narrow(view) ? 1ULL << (LABEL_PROCESS_ppid - LABEL_FIRST_PROCESS) : 0;
+}
+
 struct order_wish encode_view_wish(const struct encode_view *view, enum scope scope)
 {
 	struct order_wish wish = {
@@ -37,21 +43,21 @@ struct order_wish encode_view_wish(const struct encode_view *view, enum scope sc
 		wish.filter = &view->filter;
 	if (scope != SCOPE_PROCESS)
 		return wish;
+	wish.hidden = hidden_labels(view);
 	wish.ascending = view->ascending;
 	wish.limit = view->limit;
 	wish.offset = view->offset;
 	return wish;
 }
 
-/* Who the parent of a tenant's process is may be somebody else's affair. */
 static struct encode_mask mask_of(const struct encode_view *view, enum scope scope)
 {
 	struct encode_mask mask = {UINT64_MAX, {UINT64_MAX, UINT64_MAX}};
 
 	if (view->masked)
 		mask = scope == SCOPE_PROCESS ? view->process_mask : view->group_mask;
-	if (scope == SCOPE_PROCESS && encode_view_narrow(view))
-		mask.labels &= ~(1ULL << (LABEL_PROCESS_ppid - LABEL_FIRST_PROCESS));
+	if (scope == SCOPE_PROCESS)
+		mask.labels &= ~hidden_labels(view);
 	return mask;
 }
 

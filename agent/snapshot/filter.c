@@ -129,22 +129,30 @@ static bool has_text(const char *text, const struct snapshot *s, enum scope scop
 	return scope == SCOPE_PROCESS && text_u64(text, &pid) && row->labels[0] == pid;
 }
 
+static bool is_in(uint64_t labels, enum scope scope, enum label label)
+{
+	return labels >> (label - catalogue_scopes[scope].first_label) & 1;
+}
+
 bool filter_accepts(const struct filter *f, const struct snapshot *s, enum scope scope,
-		    const struct snapshot_row *row)
+		    const struct snapshot_row *row, uint64_t hidden)
 {
 	char number[SNAPSHOT_NUMBER_LENGTH];
 	const char *globs = f->globs;
 
 	for (size_t i = 0; i < f->count; i++) {
 		const struct filter_term *term = &f->terms[i];
+		bool is_hidden = !term->metric && is_in(hidden, scope, (enum label)term->id);
 		bool holds;
 
 		if (term->op == FILTER_GLOB || term->op == FILTER_NOT_GLOB)
 			holds = any_glob(term, &globs,
-					 snapshot_label_text(s, row, scope, (enum label)term->id,
+					 is_hidden ? ""
+						   : snapshot_label_text(
+							     s, row, scope, (enum label)term->id,
 							     number)) == (term->op == FILTER_GLOB);
 		else
-			holds = number_holds(term, s, scope, row);
+			holds = !is_hidden && number_holds(term, s, scope, row);
 		if (!holds)
 			return false;
 	}

@@ -57,7 +57,8 @@ bool filter_add_label(struct filter *f, enum label label, enum filter_op op, dou
 /*
  * True when all terms hold for the row of the scope they were made for. A label that the row has
  * not is the empty text to a glob; what compares with an absent number never holds. The text is
- * looked for in every label that is a text, whatever its case; one of digits is a pid too.
+ * looked for in every label that is a text, whatever its case; one of digits is a pid too. Labels
+ * whose bit is in hidden are as if the row had them not.
  */
 bool filter_accepts(const struct filter *f, const struct snapshot *s, enum scope scope,
-		    const struct snapshot_row *row);
+		    const struct snapshot_row *row, uint64_t hidden);

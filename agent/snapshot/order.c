@@ -79,7 +79,7 @@ bool order_wants(const struct order_wish *wish, const struct snapshot *s, enum s
 		if (!*tenant || !text_glob(wish->tenant, tenant))
 			return false;
 	}
-	return !wish->filter || filter_accepts(wish->filter, s, scope, row);
+	return !wish->filter || filter_accepts(wish->filter, s, scope, row, wish->hidden);
 }
 
 /* Keeps the room rows that come first, as a heap when there are more. Returns how many match. */

@@ -21,6 +21,7 @@ struct order_wish {
 	const struct filter *filter;   /* NULL: every row */
 	const struct tenants *tenants; /* NULL: whosever */
 	const char *tenant; /* a glob that the row's tenant must match; NULL: any or none */
+	uint64_t hidden;    /* labels that the filter must not see, by their place in the scope */
 };
 
 /* Whether the wish is for this row. */

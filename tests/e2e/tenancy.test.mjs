@@ -82,6 +82,8 @@ test("every route of the manual: own rows, and nothing foreign", { skip }, async
 	assert.ok(!("system" in snapshot) && !("losses" in snapshot));
 	assert.equal(JSON.parse((await get("/api/v1/processes?limit=1", { token: blue })).text).total, 3);
 	assert.equal((await get("/api/v1/processes/100", { token: blue })).status, 200);
+	for (const [query, total] of [["ppid=300", 0], ["ppid.ge=0", 0], ["ppid.not=300", 3]])
+		assert.equal(JSON.parse((await get(`/api/v1/processes?${query}`, { token: blue })).text).total, total, query);
 	for (const route of ["stats", "rules"])
 		assert.equal((await get(`/api/v1/${route}`, { token: blue })).status, 403);
 });

@@ -155,6 +155,25 @@ TEST(a_text_is_looked_for_in_every_label)
 	}
 }
 
+TEST(a_label_that_is_hidden_is_as_if_it_were_not_there)
+{
+	struct filter f = {0};
+	struct order_wish wish = {
+		.metric = METRIC_PROCESS_cpu_percent,
+		.filter = &f,
+		.hidden = 1ULL << (LABEL_PROCESS_comm - LABEL_FIRST_PROCESS) |
+			  1ULL << (LABEL_PROCESS_pid - LABEL_FIRST_PROCESS),
+	};
+
+	CHECK(filter_add_globs(&f, LABEL_PROCESS_comm, false, GLOBS("nginx*"), 1));
+	CHECK_STRING(pids(&wish, 0), "");
+	f = (struct filter){0};
+	CHECK(filter_add_globs(&f, LABEL_PROCESS_comm, false, GLOBS(""), 1));
+	CHECK_STRING(pids(&wish, 5), "12 10 11 13 14");
+	CHECK(filter_add_label(&f, LABEL_PROCESS_pid, FILTER_GREATER, 0));
+	CHECK_STRING(pids(&wish, 0), "");
+}
+
 TEST(a_filter_is_bounded)
 {
 	struct filter f = {0};
