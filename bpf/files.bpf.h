@@ -191,7 +191,12 @@ static __always_inline void scan_files(struct seq_file *seq, struct task_struct 
 	scan.count = 0;
 	scan.sockets = 0;
 	bpf_loop(words, scan_word, &c, 0);
+
+	struct process_storage *storage =
+		bpf_task_storage_get(&processes, task->group_leader, NULL, 0);
+
 	fill_header(&scanned_files.head, RECORD_FILES, task);
 	scanned_files.files = scan.count;
+	scanned_files.tcp_rx_bytes = storage ? storage->counters.tcp_rx_bytes : 0;
 	bpf_seq_write(seq, &scanned_files, sizeof(scanned_files));
 }

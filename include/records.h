@@ -121,6 +121,7 @@ struct path_record {
 struct files_record {
 	struct record_header head;
 	__u64 files;
+	__u64 tcp_rx_bytes; /* of its calls, read behind its sockets; 0 where that is not read */
 };
 
 /* The head's pid is the victim's; before 6.9 its start is not told. */

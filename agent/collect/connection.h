@@ -49,5 +49,8 @@ bool connection_credit(struct connections *c, struct connection *n, enum tcp_byt
 /* The mode in which a connection ended that its application closed at this time. */
 enum tcp_bytes connection_mode_at(const struct connections *c, uint64_t closed_ns);
 
+/* Counts what was read of it and no call was heard of; at the end of a walk. */
+void connection_settle_unseen(struct connections *c, const struct connection *n);
+
 /* Says that a walk has ended: every connection that is open has its base. */
 void connection_bytes_walked(struct connections *c);

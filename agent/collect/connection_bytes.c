@@ -2,6 +2,7 @@
 /* TCP bytes of processes, from what their sockets count. */
 #include "base/clock.h"
 #include "collect/connection.h"
+#include "collect/thread.h"
 
 void connections_set_mode(struct connections *c, enum tcp_bytes mode)
 {
@@ -62,6 +63,18 @@ static void compare_with_calls(struct connections *c, const struct connection *n
 
 	if (p && !n->shared)
 		window_read(c->window, p, n->read_new);
+}
+
+/*
+ * When files are read along with the tasks, what was heard comes with them and is
+ * newer. After the iterator over all files the walk over tasks is to come.
+ */
+void connection_settle_unseen(struct connections *c, const struct connection *n)
+{
+	struct process *p = connection_process(c, n);
+
+	if (p && !c->walked_all)
+		process_settle_unseen(c->window, p);
 }
 
 bool connection_credit(struct connections *c, struct connection *n, enum tcp_bytes mode)

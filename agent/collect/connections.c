@@ -321,6 +321,7 @@ static bool end_of_walk(void *context, void *item)
 	if (n->walk == c->walk) {
 		settle_owner(c, n);
 		connection_credit(c, n, c->mode.now);
+		connection_settle_unseen(c, n);
 		if (c->walk == 1)
 			settle_base(c, n);
 		add_to_gauges(c, n);

@@ -127,6 +127,7 @@ void window_files(struct window *w, const struct files_record *r)
 	if (!p)
 		return;
 	process_set(w, p, PROCESS_INPUT(open_files), r->files);
+	process_set(w, p, PROCESS_INPUT(heard_rx_bytes), r->tcp_rx_bytes);
 	p->files_walk = w->files_walk;
 }
 

@@ -25,10 +25,19 @@ void window_read(struct window *w, struct process *p, uint64_t n)
 	process_add(w, p, PROCESS_INPUT(expected_rx_bytes), n);
 }
 
+/* The hooks' newest counter may have come with the files alone. */
+static uint64_t not_added_yet(const struct process *p)
+{
+	uint64_t newest = process_value(p, PROCESS_INPUT(heard_rx_bytes));
+	uint64_t added = p->shared ? p->shared->tcp_rx_bytes : 0;
+
+	return newest > added ? newest - added : 0;
+}
+
 void process_settle_unseen(struct window *w, struct process *p)
 {
 	uint64_t expected = process_value(p, PROCESS_INPUT(expected_rx_bytes));
-	uint64_t heard = process_value(p, PROCESS_INPUT(tcp_rx_bytes));
+	uint64_t heard = process_value(p, PROCESS_INPUT(tcp_rx_bytes)) + not_added_yet(p);
 
 	if (p->shares || expected <= heard)
 		return;
