@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* TCP bytes from the counters of sockets, and the change between them and the hooks. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -101,32 +102,64 @@ static void get(struct pair p, size_t len)
 	CHECK_INT(recv(p.server, bytes, len, MSG_WAITALL), (ssize_t)len);
 }
 
-static void check_work(const char *command)
+/* One end of the work against what it says that it has moved. */
+static void check_end(json_t *lines, const char *role)
 {
-	json_t *lines, *client, *server;
+	json_t *truth = work_of(lines, role);
 
+	check_tcp((pid_t)number_at(truth, "pid"), number_at(truth, "rx_bytes"),
+		  number_at(truth, "tx_bytes"));
+}
+
+static void check_work(const char *const arguments[])
+{
+	json_t *lines;
+
+	work_start(&work, arguments);
+	lines = work_finish(&work);
+	if (json_object_get(json_array_get(lines, 0), "reason"))
+		return;
+	window();
+	check_end(lines, "client");
+	check_end(lines, "server");
+}
+
+static void check_once(const char *command)
+{
 	open_collector("sockets=tcp-sampled");
 	CHECK_STRING(c.states[PROVIDER_SOCKETS].variant, "tcp-sampled");
-	work_start(&work, (const char *const[]){command, "10000000", NULL});
-	lines = work_finish(&work);
-	window();
-	client = work_of(lines, "client");
-	server = work_of(lines, "server");
-	check_tcp((pid_t)number_at(client, "pid"), number_at(client, "rx_bytes"),
-		  number_at(client, "tx_bytes"));
-	check_tcp((pid_t)number_at(server, "pid"), number_at(server, "rx_bytes"),
-		  number_at(server, "tx_bytes"));
+	check_work((const char *const[]){command, "10000000", NULL});
 	collector_close(&c);
 }
 
 TEST(bytes_over_ipv4_are_what_the_sockets_count)
 {
-	check_work("tcp");
+	check_once("tcp");
 }
 
 TEST(bytes_over_ipv6_are_what_the_sockets_count)
 {
-	check_work("tcp6");
+	check_once("tcp6");
+}
+
+/* What takes bytes past the hooks, too. */
+TEST_TIMEOUT(any_call_counts_the_same, 60)
+{
+	static const char *const calls[][2] = {
+		{"write", "read"},    {"writev", "readv"},	 {"sendmmsg", "recvmmsg"},
+		{"sendfile", "recv"}, {"splice", "read"},	 {"dontwait", "peek"},
+		{"write", "trunc"},   {"sendmsg", "short"},	 {"zerocopy", "recv"},
+		{"send", "splice"},   {"pages", "zerocopy"},	 {"zerocopy", "zerocopy"},
+		{"uring", "uring"},   {"uring-polled", "uring"}, {"uring-zerocopy", "uring"},
+	};
+
+	open_collector("sockets=tcp-sampled");
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		printf("# %s, %s\n", calls[i][0], calls[i][1]);
+		check_work((const char *const[]){"calls", i % 2 ? "tcp6" : "tcp", calls[i][0],
+						 calls[i][1], "1000000", NULL});
+	}
+	collector_close(&c);
 }
 
 TEST(what_no_socket_counts_is_absent)
@@ -298,6 +331,83 @@ TEST_TIMEOUT(above_the_budget_tcp_is_sampled_until_there_is_room, 60)
 	close_pair(p);
 	window();
 	check_tcp(getpid(), 0, 0);
+	collector_close(&c);
+}
+
+#define TAKEN 2000
+#define SPLICED 1000
+
+/* Moves bytes over a connection of its own, some by splice; forks when it is told. */
+static void splice_some(struct pair p)
+{
+	int ends[2];
+
+	CHECK_INT(pipe(ends), 0);
+	put(p, TAKEN + SPLICED);
+	CHECK_INT(splice(p.server, NULL, ends[1], NULL, SPLICED, 0), SPLICED);
+	get(p, TAKEN);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void obey(int commands, int answers)
+{
+	struct pair p = connect_pair();
+	char command;
+
+	while (read(commands, &command, 1) == 1) {
+		if (command == 's')
+			splice_some(p);
+		else if (fork() == 0)
+			_exit(0);
+		CHECK_INT(write(answers, &command, 1), 1);
+	}
+	_exit(0);
+}
+
+static int commands[2], answers[2];
+
+static void tell(char command)
+{
+	CHECK_INT(write(commands[1], &command, 1), 1);
+	CHECK_INT(read(answers[0], &command, 1), 1);
+	window();
+}
+
+static pid_t start_splicer(void)
+{
+	pid_t pid;
+
+	CHECK(pipe(commands) == 0 && pipe(answers) == 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid)
+		return pid;
+	close(commands[1]);
+	obey(commands[0], answers[1]);
+	return 0;
+}
+
+TEST(what_is_spliced_is_told_while_the_process_lives)
+{
+	pid_t pid;
+
+	open_collector("");
+	if (!c.states[PROVIDER_SOCKETS].attached || sampled_is_on(&c))
+		SKIP("sockets: %s", c.states[PROVIDER_SOCKETS].reason);
+	pid = start_splicer();
+	for (int i = 0; i < 3; i++) {
+		tell('s');
+		check_tcp(pid, TAKEN, TAKEN + SPLICED);
+		CHECK_REAL(number_of(pid, METRIC_PROCESS_tcp_unseen_rx), SPLICED, 0);
+	}
+	window();
+	CHECK_REAL(number_of(pid, METRIC_PROCESS_tcp_unseen_rx), 0, 0);
+	CHECK_REAL(number_of(getpid(), METRIC_PROCESS_tcp_unseen_rx), -1, 0);
+	tell('f');
+	CHECK_REAL(number_of(pid, METRIC_PROCESS_tcp_unseen_rx), -1, 0);
+	close(commands[1]);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
 	collector_close(&c);
 }
 
