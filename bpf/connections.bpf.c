@@ -68,11 +68,14 @@ static __always_inline void fill_connection(struct connection_record *r, struct 
 	r->cookie = bpf_get_socket_cookie(sk);
 	r->rx_bytes = tcp->bytes_received - fin;
 	r->tx_bytes = tcp->bytes_sent - tcp->bytes_retrans;
+	r->retransmits = tcp->total_retrans;
+	r->rtt_us = tcp->srtt_us >> 3;
+	/* The application has another socket, and the kernel's threads serve this one. */
+	if (bpf_core_field_exists(tcp->is_mptcp) && tcp->is_mptcp)
+		return;
 	r->read_bytes = tcp_read_bytes(r->rx_bytes, tcp->rcv_nxt - tcp->copied_seq, fin);
 	r->written_bytes = tcp_written_bytes(tcp->bytes_acked, tcp->write_seq - tcp->snd_una,
 					     r->opened, state);
-	r->retransmits = tcp->total_retrans;
-	r->rtt_us = tcp->srtt_us >> 3;
 }
 
 /* Its cookie is asked for here, so that the scan of a task's files finds one. */

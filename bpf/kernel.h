@@ -264,6 +264,7 @@ struct tcp_sock {
 	u32 copied_seq; /* the application takes next */
 	u32 write_seq;	/* the application gives next */
 	u32 snd_una;	/* acknowledged up to here */
+	bool is_mptcp;	/* a part of a multipath connection; where the kernel knows those */
 };
 
 struct gendisk {

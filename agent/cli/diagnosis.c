@@ -218,7 +218,8 @@ const char *diagnosis_remark(const struct collector *c, unsigned i)
 				     "much, but for processes that fork or share connections";
 	static const char sampled[] =
 		"TCP bytes come from the counters of sockets: those of a "
-		"connection that several processes hold count for one of them";
+		"connection that several processes hold count for one of them, those of "
+		"multipath TCP for none";
 	const char *remarks[4];
 	unsigned count = 0;
 

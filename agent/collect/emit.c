@@ -144,7 +144,7 @@ static void add_row(struct window *w, struct builder *b, struct process *p, stru
 		p->cgroup = identity_known(w->identity, p->cgroup_id);
 	if (!p->has_memory)
 		in.available &= ~MEMORY_GAUGES;
-	if (p->shares)
+	if (p->shares || p->kernel_thread)
 		in.available &= ~BIT(unseen_rx_bytes);
 	in.available &= ~settle_files(w, p);
 	sparse_expand(&p->value, value, PROCESS_INPUTS);

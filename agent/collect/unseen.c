@@ -39,7 +39,7 @@ void process_settle_unseen(struct window *w, struct process *p)
 	uint64_t expected = process_value(p, PROCESS_INPUT(expected_rx_bytes));
 	uint64_t heard = process_value(p, PROCESS_INPUT(tcp_rx_bytes)) + not_added_yet(p);
 
-	if (p->shares || expected <= heard)
+	if (p->shares || p->kernel_thread || expected <= heard)
 		return;
 	window_count(w, p, INPUT_PROCESS_unseen_rx_bytes, expected - heard);
 	process_set(w, p, PROCESS_INPUT(expected_rx_bytes), heard);
