@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * TCP connections with their owner, and open files. Once a window an iterator
- * over all open files shows every TCP socket that a process holds, with what the
- * kernel counts for it anyway: no packet costs anything. What begins and ends
- * between two walks is told by the state changes: those to SYN_SENT, FIN_WAIT1
- * and LAST_ACK happen in the context of the process that connects or closes, so
- * the owner is noted there; CLOSE happens anywhere, and has the final counters.
+ * TCP connections with their owner, and open files. An iterator over all open files
+ * shows every TCP socket that a process holds, with what the kernel counts for it
+ * anyway: no packet costs anything. It is run at the start, and where the walk over
+ * tasks cannot tell (files.bpf.h). What begins and ends between two walks is told by
+ * the state changes: those to SYN_SENT, FIN_WAIT1 and LAST_ACK happen in the context
+ * of the process that connects or closes, so the owner is noted there; CLOSE happens
+ * anywhere, and has the final counters.
  *
  * From the counters and sequence numbers follows as well what the application has
  * read and written, for when no hook hears of its calls.

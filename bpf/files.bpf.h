@@ -37,6 +37,7 @@ struct {
 struct scan_context {
 	struct seq_file *seq;
 	struct task_struct *task;
+	bool shared; /* the process's files, not the thread's own */
 };
 
 /* One walk at a time. */
@@ -48,6 +49,18 @@ static struct {
 	u32 word;
 	u32 sockets;
 } scan;
+
+/*
+ * Tables that were read in this walk, by address, and for which task: threads share
+ * theirs. One that finds its place taken is read again, which tells nothing twice.
+ */
+#define SCANNED_TABLES 512
+
+static struct {
+	u64 table;
+	u32 walk;
+	u32 tid;
+} scanned_tables[SCANNED_TABLES];
 
 static struct connection_record scanned;
 static struct files_record scanned_files;
@@ -123,6 +136,13 @@ static __always_inline struct sock *socket_of(struct file *file)
 	return BPF_CORE_READ(socket, sk);
 }
 
+static __always_inline void fill_owner(struct record_header *head, u32 kind, struct scan_context *c)
+{
+	fill_header(head, kind, c->task);
+	if (c->shared)
+		head->tid = head->pid;
+}
+
 static __always_inline void scan_slot(struct scan_context *c, u64 slot)
 {
 	struct file *file = file_at(slot);
@@ -139,7 +159,7 @@ static __always_inline void scan_slot(struct scan_context *c, u64 slot)
 		scan_unsure = 1;
 		return;
 	}
-	fill_header(&r->head, RECORD_SOCKET, c->task);
+	fill_owner(&r->head, RECORD_SOCKET, c);
 	read_connection(r, sk);
 	if (file_at(slot) != file)
 		return;
@@ -170,14 +190,36 @@ static long scan_word(u32 word, struct scan_context *c)
 	return 0;
 }
 
-/* Writes the connections that the task holds, and how many files it has. */
-static __always_inline void scan_files(struct seq_file *seq, struct task_struct *task)
+/* The seq file asks again for a task when its buffer was full: that one was not told yet. */
+static __always_inline bool was_scanned(struct files_struct *files, u32 tid, u32 walk)
 {
-	struct scan_context c = {seq, task};
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	u32 place = (u64)files / 64 % SCANNED_TABLES;
+
+	if (scanned_tables[place].table == (u64)files && scanned_tables[place].walk == walk &&
+	    scanned_tables[place].tid != tid)
+		return true;
+	scanned_tables[place].table = (u64)files;
+	scanned_tables[place].walk = walk;
+	scanned_tables[place].tid = tid;
+	return false;
+}
+
+/*
+ * Writes the connections that the task holds, and how many files it has; once in a
+ * walk for all threads that share them.
+ */
+static __always_inline void scan_files(struct seq_file *seq, struct task_struct *task, u32 walk)
+{
+	struct files_struct *files = BPF_CORE_READ(task, files);
+	struct files_struct *of_leader = BPF_CORE_READ(task, group_leader, files);
+	struct scan_context c = {seq, task, !of_leader || of_leader == files};
+	struct fdtable *table;
 
 	/* One that has ended has none. */
-	if (!scan_works() || !table)
+	if (!scan_works() || !files || was_scanned(files, task->pid, walk))
+		return;
+	table = BPF_CORE_READ(files, fdt);
+	if (!table)
 		return;
 
 	u32 words = (BPF_CORE_READ(table, max_fds) + 63) / 64;
@@ -195,7 +237,7 @@ static __always_inline void scan_files(struct seq_file *seq, struct task_struct 
 	struct process_storage *storage =
 		bpf_task_storage_get(&processes, task->group_leader, NULL, 0);
 
-	fill_header(&scanned_files.head, RECORD_FILES, task);
+	fill_owner(&scanned_files.head, RECORD_FILES, &c);
 	scanned_files.files = scan.count;
 	scanned_files.tcp_rx_bytes = storage ? storage->counters.tcp_rx_bytes : 0;
 	bpf_seq_write(seq, &scanned_files, sizeof(scanned_files));

@@ -256,14 +256,6 @@ static __always_inline bool exe_is_new(struct task_struct *leader, struct proces
 	return storage && storage->exec_ns >= walk_exe_since;
 }
 
-/* Threads share their files with the leader; any of them may have changed those. */
-static __always_inline bool files_may_differ(struct task_struct *task, bool looked_at)
-{
-	if (task->pid == task->tgid)
-		return looked_at || task->signal->nr_threads > 1;
-	return looked_at && BPF_CORE_READ(task, files) != BPF_CORE_READ(task, group_leader, files);
-}
-
 SEC("iter/task")
 int walk__tasks(struct bpf_iter__task *ctx)
 {
@@ -276,14 +268,14 @@ int walk__tasks(struct bpf_iter__task *ctx)
 		begin_walk();
 
 	bool leader = task->pid == task->tgid;
-	bool looked_at = ran_since_last_walk(task) || walk_all ||
-			 (u32)task->pid % walk_classes == walk_class;
+	bool ran = ran_since_last_walk(task);
+
+	if (!ran && !walk_all && (u32)task->pid % walk_classes != walk_class)
+		return 0;
 
 	/* What a socket has counted, its process's counters then have, too. */
-	if (scan_wanted && files_may_differ(task, looked_at))
-		scan_files(seq, task);
-	if (!looked_at)
-		return 0;
+	if (scan_wanted)
+		scan_files(seq, task, walk_number);
 
 	struct process_storage *storage =
 		bpf_task_storage_get(&processes, task->group_leader, NULL, 0);

@@ -9,6 +9,7 @@
  * The run time of the BPF hooks is measured in windows of its own: counting it costs time too.
  */
 #include <bpf/bpf.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,8 +23,8 @@
 #define WINDOWS (bench_quick() ? 2 : 12)
 #define BPF_WINDOWS (bench_quick() ? 1 : 3)
 
-/* From half way between two ticks to half way between two others: whole windows. */
-#define SETTLE_S 7.5
+/* Arguments of processes that were there before are read this many a window. */
+#define ARGUMENTS_PER_WINDOW 1000
 
 #define LOAD_SECONDS "1000"
 
@@ -76,7 +77,13 @@ static void measure_hooks(struct cost *cost, pid_t collector, pid_t anchor)
 	close(counting);
 }
 
-static struct cost measure(bool storm)
+/* From half way between two ticks to half way between two others: whole windows. */
+static void settle(double processes)
+{
+	bench_sleep((1.5 + ceil(processes / ARGUMENTS_PER_WINDOW)) * WINDOW_S);
+}
+
+static struct cost measure(double processes, bool storm)
 {
 	struct bench_agent agent;
 	struct cost cost;
@@ -85,7 +92,7 @@ static struct cost measure(bool storm)
 
 	pid_t anchor = start_anchor(storm);
 
-	bench_sleep(SETTLE_S);
+	settle(processes);
 
 	double collector = process_cpu_seconds(agent.collector);
 	double server = process_cpu_seconds(agent.server);
@@ -150,7 +157,7 @@ int main(int argc, char **argv)
 	const char *count = argv[1], *rate = argc > 4 ? argv[4] : NULL;
 	double bar_mb = strtod(argv[3], NULL);
 	pid_t sleepers = start_sleepers(count), storm = rate ? start_storm(rate) : 0;
-	struct cost cost = measure(rate != NULL);
+	struct cost cost = measure(strtod(count, NULL), rate != NULL);
 
 	if (storm)
 		process_stop(storm);
