@@ -38,8 +38,13 @@ static int drop_program(struct dl_phdr_info *object, size_t size, void *context)
 	return 0;
 }
 
-void memory_trim(void)
+void memory_trim_heap(void)
 {
 	malloc_trim(0);
+}
+
+void memory_trim(void)
+{
+	memory_trim_heap();
 	dl_iterate_phdr(drop_program, NULL);
 }

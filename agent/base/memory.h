@@ -10,5 +10,8 @@
  */
 void memory_trim(void);
 
+/* Gives back free memory that lies between what is used. */
+void memory_trim_heap(void);
+
 /* Gives back the memory that lies here: what was in it is lost, and 0 where it is used again. */
 void memory_give_back(void *start, size_t len);

@@ -5,10 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "collect/thread.h"
 
 /* A process that lives is seen in the window it began in. */
 #define WINDOW_UNSEEN_MAX 2
+
+/* After so many processes the free memory between those that live is worth looking for. */
+#define WINDOW_LET_GO_MAX 4096
 
 #define THREAD_COUNTERS (sizeof(struct thread_counters) / sizeof(uint64_t))
 #define SHARED_COUNTERS (sizeof(struct shared_counters) / sizeof(uint64_t))
@@ -372,8 +376,15 @@ static bool process_is_over(void *context, void *item)
 
 void window_next(struct window *w)
 {
+	size_t before = w->processes.count;
+
 	table_sweep(&w->processes, process_is_over, w);
 	w->number++;
+	w->let_go += (uint32_t)(before - w->processes.count);
+	if (w->let_go < WINDOW_LET_GO_MAX)
+		return;
+	w->let_go = 0;
+	memory_trim_heap();
 }
 
 void window_free(struct window *w)

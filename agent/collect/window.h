@@ -92,6 +92,7 @@ struct window {
 	size_t rows_limit;	  /* rows of processes in a snapshot; 0: all */
 	bool show_arguments;	  /* else no process has any */
 	bool exit_events;	  /* false: a process that is gone is not a loss */
+	uint32_t let_go;	  /* processes since memory was given back */
 	uint32_t walk;		  /* number of the newest walk */
 	uint32_t files_walk;	  /* number of the newest walk over files */
 	struct window_totals totals;
@@ -157,7 +158,10 @@ struct window_counts {
 /* Adds a row for each process. length_ns is the time the window took. */
 struct window_counts window_emit(struct window *w, struct builder *b, uint64_t length_ns);
 
-/* Ends the window: amounts back to 0, processes that ended in the window before are let go. */
+/*
+ * Ends the window: amounts back to 0, processes that ended in the window before are let go, and
+ * what very many of them took is given back.
+ */
 void window_next(struct window *w);
 
 /* Frees all processes and threads. */

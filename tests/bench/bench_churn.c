@@ -14,7 +14,7 @@
 #define PARTS 5
 
 /* A process that ended is kept for two windows, and what held it is free after the third. */
-#define SETTLE_S 4
+#define SETTLE_S 6
 
 static void churn(unsigned long count)
 {
