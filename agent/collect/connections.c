@@ -347,14 +347,6 @@ void connections_walk_end(struct connections *c, bool walked_all)
 		table_free(&c->listeners);
 }
 
-static bool has_amount(const struct pool *pool)
-{
-	for (size_t i = 0; i < POOL_INPUTS; i++)
-		if (pool->amount[i])
-			return true;
-	return false;
-}
-
 void connections_emit(struct connections *c, struct builder *b, uint64_t length_ns)
 {
 	const struct pool *pool;
@@ -363,7 +355,7 @@ void connections_emit(struct connections *c, struct builder *b, uint64_t length_
 	while ((pool = table_next(&c->pools, &at))) {
 		struct holder owner = {pool->pid, pool->process_start_ns};
 
-		if (pool->walk == c->walk || has_amount(pool))
+		if (pool->walk == c->walk || pool_has_amount(pool))
 			pool_emit(pool, process_of(c, &owner), b, c->walk, length_ns);
 	}
 }

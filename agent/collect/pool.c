@@ -148,6 +148,14 @@ void pool_gauge(struct pool *pool, uint32_t walk, enum input input, uint32_t rtt
 	pool->rtt_samples++;
 }
 
+bool pool_has_amount(const struct pool *pool)
+{
+	for (size_t i = 0; i < POOL_INPUTS; i++)
+		if (pool->amount[i])
+			return true;
+	return false;
+}
+
 static void add_labels(const struct pool *pool, const struct process *p, struct builder *b,
 		       struct builder_row *row)
 {

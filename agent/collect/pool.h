@@ -39,6 +39,9 @@ void pool_count(struct pool *pool, enum input input, uint64_t n);
 /* Adds one connection to the gauges of this walk. rtt_us 0: not measured. */
 void pool_gauge(struct pool *pool, uint32_t walk, enum input input, uint32_t rtt_us);
 
+/* Whether anything happened in this window. */
+bool pool_has_amount(const struct pool *pool);
+
 /* What usually listens on a port ("postgresql"); NULL where that is not well known. */
 const char *pool_service(uint16_t port);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a process is told besides the counters of its tasks. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "collect/arguments.h"
 #include "collect/thread.h"
@@ -73,6 +74,26 @@ void window_set_state(struct window *w, struct process *p, uint8_t *state, uint8
 	if (to != THREAD_SLEEPING)
 		process_add(w, p, inputs[to], 1);
 	*state = to;
+}
+
+void window_path(struct window *w, const struct path_record *r)
+{
+	struct process *p = window_process(w, &r->head);
+
+	if (!p || r->length == 0 || r->length > RECORD_PATH_LENGTH)
+		return;
+
+	/* The walk tells the resolved path; the event only what exec was called with. */
+	char *exe = strndup(r->path, r->length - 1);
+
+	if (!exe)
+		return;
+	free(p->exe);
+	p->exe = exe;
+	if (r->head.kind == RECORD_EXEC) {
+		p->uid = r->uid;
+		memcpy(p->comm, r->comm, RECORD_COMM_LENGTH);
+	}
 }
 
 void window_arguments(struct window *w, const struct path_record *r)

@@ -321,26 +321,6 @@ void window_task(struct window *w, const struct task_record *r)
 		take_release(w, p, r);
 }
 
-void window_path(struct window *w, const struct path_record *r)
-{
-	struct process *p = window_process(w, &r->head);
-
-	if (!p || r->length == 0 || r->length > RECORD_PATH_LENGTH)
-		return;
-
-	/* The walk tells the resolved path; the event only what exec was called with. */
-	char *exe = strndup(r->path, r->length - 1);
-
-	if (!exe)
-		return;
-	free(p->exe);
-	p->exe = exe;
-	if (r->head.kind == RECORD_EXEC) {
-		p->uid = r->uid;
-		memcpy(p->comm, r->comm, RECORD_COMM_LENGTH);
-	}
-}
-
 void window_clear_amounts(struct window *w)
 {
 	struct process *p;
