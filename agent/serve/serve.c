@@ -213,6 +213,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
 	stop(watcher->data);
 }
 
+/* Only while there are sessions: to be woken costs more than a window does. */
 static void on_second(struct ev_loop *loop, ev_timer *watcher, int events)
 {
 	struct server *s = watcher->data;
@@ -224,6 +225,8 @@ static void on_second(struct ev_loop *loop, ev_timer *watcher, int events)
 	publish_health(s);
 	if (s->stopping && (!s->sessions || ++s->stop_seconds >= STOP_SECONDS))
 		ev_break(loop, EVBREAK_ALL);
+	if (!s->sessions)
+		ev_timer_stop(loop, watcher);
 }
 
 static void watch(struct server *s)
@@ -234,7 +237,6 @@ static void watch(struct server *s)
 	ev_signal_init(&s->interrupt, on_signal, SIGINT);
 	s->link_watcher.data = s->second.data = s->terminate.data = s->interrupt.data = s;
 	ev_io_start(s->loop, &s->link_watcher);
-	ev_timer_start(s->loop, &s->second);
 	ev_signal_start(s->loop, &s->terminate);
 	ev_signal_start(s->loop, &s->interrupt);
 }

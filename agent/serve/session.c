@@ -42,6 +42,8 @@ void session_open(struct session *c, struct server *s, struct lws *wsi, const st
 	c->back = &s->sessions;
 	if (c->next)
 		c->next->back = &c->next;
+	else
+		ev_timer_again(s->loop, &s->second);
 	s->sessions = c;
 	s->counts.sessions++;
 	if (c->health) {
