@@ -2,7 +2,7 @@
 # `make run` and `make test` install what is missing; the other targets only build.
 
 BUILD ?= build
-ROOMS ?= base snapshot encode config alert link collect serve cli
+ROOMS ?= base snapshot encode config alert link machine collect serve cli
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 MAKEFLAGS += --no-print-directory

@@ -9,11 +9,12 @@ declare -A may=(
 	[snapshot]="base snapshot"
 	[config]="base config"
 	[link]="base snapshot config link"
-	[collect]="base snapshot config link collect"
+	[machine]="base snapshot machine"
+	[collect]="base snapshot config link machine collect"
 	[alert]="base snapshot config alert"
 	[encode]="base snapshot alert encode"
 	[serve]="base snapshot config link alert encode serve"
-	[cli]="base snapshot config link collect alert encode serve cli"
+	[cli]="base snapshot config link machine collect alert encode serve cli"
 )
 
 wrong=0

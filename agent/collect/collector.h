@@ -6,7 +6,7 @@
 #include "collect/groups.h"
 #include "collect/oom.h"
 #include "collect/source.h"
-#include "collect/system.h"
+#include "machine/system.h"
 #include "snapshot/builder.h"
 
 /* What the collector is told by others, for the agent's own row. */

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "collect/arguments.h"
-#include "collect/derive.h"
 #include "collect/groups.h"
 #include "collect/other.h"
 #include "collect/thread.h"
+#include "snapshot/derive.h"
 
 /* Processes whose arguments are read from /proc in one window. */
 #define ARGUMENTS_ASKED_MAX 1000

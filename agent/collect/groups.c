@@ -7,7 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "collect/derive.h"
+#include "snapshot/derive.h"
 
 #define BIT(id) (1ULL << GROUP_INPUT(id))
 

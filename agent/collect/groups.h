@@ -6,10 +6,10 @@
  */
 #pragma once
 
-#include "collect/cgroup_stat.h"
 #include "collect/loader.h"
-#include "collect/series.h"
 #include "collect/window.h"
+#include "machine/cgroup_stat.h"
+#include "snapshot/series.h"
 
 #define GROUPS_MAX 8192
 #define GROUP_INPUTS (INPUT_END_GROUP - INPUT_FIRST_GROUP)

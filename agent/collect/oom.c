@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "collect/derive.h"
+#include "snapshot/derive.h"
 
 #define OOM_KILL_INPUT(id) (INPUT_OOM_KILL_##id - INPUT_FIRST_OOM_KILL)
 #define OOM_KILL_INPUTS (INPUT_END_OOM_KILL - INPUT_FIRST_OOM_KILL)

@@ -2,8 +2,8 @@
 /* Processes that the kernel killed for want of memory: victim, and what was full. */
 #pragma once
 
-#include "collect/cgroup_stat.h"
 #include "collect/window.h"
+#include "machine/cgroup_stat.h"
 
 /* Kills that get a row in one window; more are only counted. */
 #define OOM_KILLS_MAX 64

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collect/derive.h"
+#include "snapshot/derive.h"
 
 struct rank {
 	uint64_t run_ns, rss_bytes;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "collect/derive.h"
+#include "snapshot/derive.h"
 
 #define BIT(id) (1ULL << POOL_INPUT(id))
 

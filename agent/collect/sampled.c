@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "collect/derive.h"
 #include "collect/variant.h"
+#include "snapshot/derive.h"
 
 #define BIT(id) (1ULL << PROCESS_INPUT(id))
 

@@ -11,8 +11,8 @@
 
 #include "collect/connections.h"
 #include "collect/loader.h"
-#include "collect/system_disks.h"
 #include "collect/window.h"
+#include "machine/disks.h"
 
 /* Losses and counts that a source keeps, counted for ever. */
 struct source_counts {

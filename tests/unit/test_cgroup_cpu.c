@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collect/cgroup_cpu.h"
 #include "harness/harness.h"
+#include "machine/cgroup_cpu.h"
 
 static char root[] = "/tmp/probecast-cgroup-XXXXXX";
 static struct cgroup_cpu cgroups;

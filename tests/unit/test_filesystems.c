@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collect/system_filesystems.h"
 #include "harness/harness.h"
+#include "machine/filesystems.h"
 
 static struct system_filesystems filesystems;
 static struct builder builder;

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "collect/histogram.h"
 #include "harness/harness.h"
+#include "machine/histogram.h"
 
 #define SAMPLES 20000
 

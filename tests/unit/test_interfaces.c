@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "collect/system_interfaces.h"
 #include "harness/harness.h"
+#include "machine/interfaces.h"
 
 #define WINDOW_NS (2 * NS_PER_SECOND)
 

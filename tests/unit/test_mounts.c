@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "collect/mounts.h"
 #include "harness/harness.h"
+#include "machine/mounts.h"
 
 static struct mounts mounts;
 static char *text;

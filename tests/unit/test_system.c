@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "collect/system.h"
 #include "harness/harness.h"
+#include "machine/system.h"
 
 #define WINDOW_NS (2 * NS_PER_SECOND)
 

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "collect/listeners.h"
-#include "collect/system.h"
 #include "harness/harness.h"
+#include "machine/listeners.h"
+#include "machine/system.h"
 
 #define PORT 9000
 

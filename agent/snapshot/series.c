@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/series.h"
+#include "snapshot/series.h"
 
 void series_counter(struct series *s, unsigned input, uint64_t reading)
 {

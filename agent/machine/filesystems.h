@@ -2,10 +2,10 @@
 /* The mounted filesystems and how full they are; one that does not answer holds nothing up. */
 #pragma once
 
-#include "collect/asker.h"
-#include "collect/mounts.h"
-#include "collect/proc_file.h"
-#include "collect/series.h"
+#include "machine/asker.h"
+#include "machine/mounts.h"
+#include "machine/proc_file.h"
+#include "snapshot/series.h"
 
 #define SYSTEM_MAX_FILESYSTEMS 1024
 

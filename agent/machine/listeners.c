@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/listeners.h"
+#include "machine/listeners.h"
 
 #include <errno.h>
 #include <linux/inet_diag.h>

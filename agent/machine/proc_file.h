@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/buf.h"
-#include "collect/loader.h"
+#include "machine/probe_state.h"
 
 /* Larger files are not read. */
 #define PROC_FILE_MOST_BYTES (16u << 20)

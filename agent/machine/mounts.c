@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/mounts.h"
+#include "machine/mounts.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/system_load.h"
+#include "machine/load.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "collect/system.h"
+#include "machine/system.h"
 
 /* A kernel booted with pressure off has the files and refuses to read them. */
 static void open_pressure(struct system_load *l, struct probe_state *state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/system_interfaces.h"
+#include "machine/interfaces.h"
 
 #include <errno.h>
 #include <fcntl.h>

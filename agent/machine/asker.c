@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/asker.h"
+#include "machine/asker.h"
 
 #include <errno.h>
 #include <fcntl.h>

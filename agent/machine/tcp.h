@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "collect/proc_file.h"
-#include "collect/series.h"
+#include "machine/proc_file.h"
+#include "snapshot/series.h"
 
 struct system_tcp {
 	/* /proc/net/snmp, snmp6, netstat and sockstat */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/system_tcp.h"
+#include "machine/tcp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "collect/listeners.h"
-#include "collect/system.h"
+#include "machine/listeners.h"
+#include "machine/system.h"
 
 void system_tcp_open(struct system_tcp *t, struct probe_state states[PROVIDERS])
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/proc_file.h"
+#include "machine/proc_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,10 +7,10 @@
 #pragma once
 
 #include "base/table.h"
-#include "collect/histogram.h"
-#include "collect/proc_file.h"
-#include "collect/series.h"
+#include "machine/histogram.h"
+#include "machine/proc_file.h"
 #include "records.h"
+#include "snapshot/series.h"
 
 #define SYSTEM_MAX_DISKS 1024
 

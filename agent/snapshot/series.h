@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collect/derive.h"
+#include "snapshot/derive.h"
 
 struct series {
 	uint64_t last[DERIVE_MAX_INPUTS]; /* newest reading of a counter */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/cgroup_cpu.h"
+#include "machine/cgroup_cpu.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/system_filesystems.h"
+#include "machine/filesystems.h"
 
 #include <errno.h>
 #include <fcntl.h>

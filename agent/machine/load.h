@@ -2,8 +2,8 @@
 /* Load averages and stall times: /proc/loadavg, /proc/pressure. */
 #pragma once
 
-#include "collect/proc_file.h"
-#include "collect/series.h"
+#include "machine/proc_file.h"
+#include "snapshot/series.h"
 
 struct system_load {
 	int loadavg_fd;

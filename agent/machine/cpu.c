@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/system_cpu.h"
+#include "machine/cpu.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "collect/system.h"
+#include "machine/system.h"
 
 /* The machine's busy time follows with system_cpu_complete(). */
 #define NOT_YET UINT64_MAX

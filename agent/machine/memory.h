@@ -2,8 +2,8 @@
 /* Memory and swap of the machine, from /proc/meminfo and /proc/vmstat. */
 #pragma once
 
-#include "collect/proc_file.h"
-#include "collect/series.h"
+#include "machine/proc_file.h"
+#include "snapshot/series.h"
 
 struct system_memory {
 	int meminfo_fd;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/system.h"
+#include "machine/system.h"
 
 #include <errno.h>
 

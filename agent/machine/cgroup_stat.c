@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/cgroup_stat.h"
+#include "machine/cgroup_stat.h"
 
 #include <fcntl.h>
 #include <limits.h>

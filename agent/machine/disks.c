@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/system_disks.h"
+#include "machine/disks.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

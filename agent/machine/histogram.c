@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/histogram.h"
+#include "machine/histogram.h"
 
 void histogram_read(struct histogram *h, const uint32_t buckets[LATENCY_BUCKETS])
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/system_memory.h"
+#include "machine/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "collect/system.h"
+#include "machine/system.h"
 
 void system_memory_open(struct system_memory *m, struct probe_state states[PROVIDERS])
 {

@@ -2,14 +2,14 @@
 /* The machine, from /proc: each part has a file of its own, system_cpu.c and so on. */
 #pragma once
 
-#include "collect/series.h"
-#include "collect/system_cpu.h"
-#include "collect/system_disks.h"
-#include "collect/system_filesystems.h"
-#include "collect/system_interfaces.h"
-#include "collect/system_load.h"
-#include "collect/system_memory.h"
-#include "collect/system_tcp.h"
+#include "machine/cpu.h"
+#include "machine/disks.h"
+#include "machine/filesystems.h"
+#include "machine/interfaces.h"
+#include "machine/load.h"
+#include "machine/memory.h"
+#include "machine/tcp.h"
+#include "snapshot/series.h"
 
 /* Index of an input of the machine in its series. */
 #define SYSTEM_INPUT(id) (INPUT_SYSTEM_##id - INPUT_FIRST_SYSTEM)

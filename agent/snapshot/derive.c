@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collect/derive.h"
+#include "snapshot/derive.h"
 
 #include <string.h>
 

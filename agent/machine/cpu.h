@@ -2,9 +2,9 @@
 /* CPU time of the machine and of each core, from /proc/stat. */
 #pragma once
 
-#include "collect/cgroup_cpu.h"
-#include "collect/proc_file.h"
-#include "collect/series.h"
+#include "machine/cgroup_cpu.h"
+#include "machine/proc_file.h"
+#include "snapshot/series.h"
 
 #define SYSTEM_MAX_CORES 1024
 

@@ -2,8 +2,8 @@
 /* Network interfaces: traffic from /proc/net/dev, link and speed from /sys/class/net. */
 #pragma once
 
-#include "collect/proc_file.h"
-#include "collect/series.h"
+#include "machine/proc_file.h"
+#include "snapshot/series.h"
 
 #define SYSTEM_MAX_INTERFACES 1024
 #define SYSTEM_INTERFACE_NAME 32
