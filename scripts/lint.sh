@@ -41,7 +41,7 @@ check format make --no-print-directory fmt-check
 check "headers compile alone" headers
 check shellcheck shellcheck -S warning scripts/*.sh tests/*.sh .ci/run
 # Words that tests misspell on purpose.
-words=precent,serverity,proces,hexdecimal,fro
+words=precent,serverity,proces,hexdecimal,fro,optons
 check codespell codespell -q 3 -L "$words" --skip '*.png,*.json,*node_modules*' \
 	agent bpf docs include scripts tests README.md
 check clang-tidy tidy

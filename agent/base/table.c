@@ -103,7 +103,7 @@ void *table_remove(struct table *t, uint64_t a, uint64_t b)
 /* Items lie anywhere in memory: one that is asked for early is there when its turn comes. */
 static inline __attribute__((always_inline)) void prefetch(const struct table *t, size_t at)
 {
-	if (at >= t->capacity)
+	if (at >= t->capacity || !t->slots[at].item)
 		return;
 	for (size_t line = 0; line < PREFETCH_BYTES; line += CACHE_LINE)
 		__builtin_prefetch((const char *)t->slots[at].item + line);

@@ -7,7 +7,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -95,11 +94,12 @@ static int match_term(struct encode_view *view, char *term)
 static int match_option(struct encode_view *view)
 {
 	const char *value = options_get(&command, "match")->value;
-	AUTO_FREE char *terms = value ? strdup(value) : NULL;
-	char *rest = NULL;
+	char terms[FILTER_MAX_BYTES], *rest = NULL;
 	int failed = 0;
 
-	for (char *term = terms ? strtok_r(terms, ",", &rest) : NULL; term && !failed;
+	if (!text_copy(terms, sizeof(terms), value ? value : ""))
+		return options_fail(-1, "once: --match: longer than %d bytes", FILTER_MAX_BYTES);
+	for (char *term = strtok_r(terms, ",", &rest); term && !failed;
 	     term = strtok_r(NULL, ",", &rest))
 		failed = match_term(view, term);
 	return failed;

@@ -55,6 +55,7 @@ static void send_to_tenant(struct server *s, struct message *m, const struct ale
 	snprintf(channel, sizeof(channel), "tenant:%s:alerts", tenant);
 	m->channel = channel;
 	f = make_frame(m, alert);
+	m->channel = NULL;
 	channel_send(s, channel, AUDIENCE_ALL, f);
 	frame_unref(f);
 }

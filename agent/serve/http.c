@@ -189,8 +189,13 @@ int http_serve(struct server *s, struct lws *wsi, struct peer *peer)
 	answer.wsi = wsi;
 	answer.peer = peer;
 	answer.request = &r;
-	if (route)
-		return serve_route(&answer, route);
+	if (route) {
+		int result = serve_route(&answer, route);
+
+		answer.request = NULL;
+		return result;
+	}
+	answer.request = NULL;
 	error.status = 404;
 	error.close = r.has_body;
 	error.head = r.method == METHOD_HEAD;

@@ -37,7 +37,8 @@ struct view *view_get(struct views *v, const struct view_wish *wish)
 
 		if (!view) {
 			free_place = free_place ? free_place : &v->list[i];
-		} else if (memcmp(&view->wish, &key, sizeof(key)) == 0) {
+		} else if (memcmp((const char *)&view->wish, (const char *)&key, sizeof(key)) ==
+			   0) {
 			view->readers++;
 			return view;
 		}

@@ -61,7 +61,6 @@ static void make_cgroup(void)
 	char limit[32];
 
 	snprintf(limit, sizeof(limit), "%u", LIMIT_BYTES);
-	atexit(remove_cgroup);
 	if (!v1)
 		write_file("/sys/fs/cgroup", "cgroup.subtree_control", "+cpu +memory");
 	make_folder(v1 ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup");
@@ -150,6 +149,8 @@ TEST_TIMEOUT(a_unit_is_the_sum_of_its_processes_and_has_its_limits, 30)
 	nanosleep(&hold, NULL);
 
 	json_t *document = once_finish(&once), *unit = group_of(document, "unit", UNIT);
+
+	remove_cgroup();
 
 	CHECK(number_at(unit, "cpu.seconds") >= CHILDREN * 0.02 * 0.99);
 	CHECK_REAL(number_at(unit, "cpu.seconds"), sum_rows(document), 1e-5);

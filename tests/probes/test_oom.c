@@ -48,7 +48,6 @@ static void make_cgroup(void)
 	rmdir(folder);
 	if (mkdir(folder, 0755))
 		SKIP("no cgroup can be made: %s", strerror(errno));
-	atexit(remove_cgroup);
 	if (!write_file(v1 ? "memory.limit_in_bytes" : "memory.max", LIMIT))
 		SKIP("the memory controller is not to be had");
 }
@@ -84,6 +83,8 @@ TEST(a_kill_has_its_victim_cgroup_and_reason)
 		SKIP("the limit of the cgroup did not kill (swap?): status %#x", status);
 
 	json_t *document = once_finish(&once);
+	remove_cgroup();
+
 	json_t *kills = json_object_get(json_object_get(document, "system"), "oom_kills");
 	json_t *kill = json_array_get(kills, 0);
 

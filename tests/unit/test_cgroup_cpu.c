@@ -61,7 +61,6 @@ static void remove_root(void)
 static void setup(void)
 {
 	CHECK(mkdtemp(root) != NULL);
-	atexit(remove_root);
 	put("cgroup.controllers", "cpu memory\n");
 	use("system.slice", 5000);
 	use("user.slice", 100);
@@ -78,6 +77,7 @@ TEST(what_was_used_before_is_the_base)
 	CHECK(cgroup_cpu_read(&cgroups));
 	CHECK_UINT(cgroups.total_ns, 200000);
 	cgroup_cpu_close(&cgroups);
+	remove_root();
 }
 
 TEST(cgroups_come_and_go_and_the_sum_does_not_fall)
@@ -91,13 +91,16 @@ TEST(cgroups_come_and_go_and_the_sum_does_not_fall)
 	CHECK_UINT(cgroups.total_ns, 300000);
 	CHECK_UINT(cgroups.known.count, 2);
 	cgroup_cpu_close(&cgroups);
+	remove_root();
 }
 
 TEST(only_the_root_of_all_is_the_machine)
 {
 	setup();
+	cgroup_cpu_close(&cgroups);
 	put("cgroup.type", "domain\n");
 	cgroup_cpu_open(&cgroups, root);
 	CHECK(!cgroups.unified);
 	CHECK(!cgroup_cpu_read(&cgroups));
+	remove_root();
 }
