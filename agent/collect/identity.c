@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "machine/cgroup_stat.h"
 
 #define POD_LOGS "/var/log/pods"
 
@@ -19,7 +20,7 @@ void identity_init(struct identity *id)
 	*id = (struct identity){
 		.users.limit = IDENTITY_MAX_USERS,
 		.cgroups.limit = IDENTITY_MAX_CGROUPS,
-		.cgroup_v1 = access("/sys/fs/cgroup/cgroup.controllers", F_OK) != 0,
+		.cgroup_v1 = cgroup_is_v1(),
 	};
 }
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "collect/variant.h"
+#include "machine/cgroup_stat.h"
 #include "probecast.skel.h"
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
@@ -27,12 +28,6 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	if (level != LIBBPF_DEBUG)
 		log_debug("libbpf: %s", line);
 	return 0;
-}
-
-/* Unified hierarchy: this file stands at its root. */
-static bool cgroup_is_v1(void)
-{
-	return access("/sys/fs/cgroup/cgroup.controllers", F_OK) != 0;
 }
 
 /* Opens the object and settles, for each provider that has programs, which variant comes next. */

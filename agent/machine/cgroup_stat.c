@@ -10,11 +10,18 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "machine/proc_file.h"
 
 #define ROOT "/sys/fs/cgroup"
 
 /* v1 says "no limit" with the largest number of pages, in bytes. */
 #define V1_NO_LIMIT (1ULL << 62)
+
+/* The root of the unified hierarchy has this file. */
+bool cgroup_is_v1(void)
+{
+	return access(ROOT "/cgroup.controllers", F_OK) != 0;
+}
 
 static bool find_mount(char ret[64], const char *const *paths)
 {
@@ -32,7 +39,7 @@ bool cgroup_mounts_find(struct cgroup_mounts *m)
 	static const char *const cpu[] = {ROOT "/cpu,cpuacct", ROOT "/cpu", NULL};
 	static const char *const memory[] = {ROOT "/memory", NULL};
 
-	*m = (struct cgroup_mounts){.v1 = access(ROOT "/cgroup.controllers", F_OK) != 0};
+	*m = (struct cgroup_mounts){.v1 = cgroup_is_v1()};
 	if (m->v1)
 		return find_mount(m->cpu, cpu) | find_mount(m->memory, memory);
 	text_copy(m->cpu, sizeof(m->cpu), ROOT);
@@ -69,21 +76,6 @@ static bool read_number(const char *mount, const char *path, const char *name, u
 	return text_u64(text, ret);
 }
 
-/* The number behind "name " at the beginning of a line. */
-static bool field(const char *text, const char *name, uint64_t *ret)
-{
-	size_t len = strlen(name);
-
-	while (text && strncmp(text, name, len) != 0) {
-		text = strchr(text, '\n');
-		text += text != NULL;
-	}
-	if (!text || text[len] != ' ')
-		return false;
-	*ret = strtoull(text + len + 1, NULL, 10);
-	return true;
-}
-
 static void set_quota(struct cgroup_stat *s, uint64_t quota_us, uint64_t period_us)
 {
 	s->has_quota = period_us > 0;
@@ -98,10 +90,10 @@ static void read_cpu(const struct cgroup_mounts *m, const char *path, struct cgr
 
 	if (!read_text(m->cpu, path, "cpu.stat", text, sizeof(text)))
 		return;
-	s->has_cpu = field(text, "nr_throttled", &s->throttled_periods);
-	if (field(text, "throttled_usec", &time))
+	s->has_cpu = proc_file_number(text, "nr_throttled ", &s->throttled_periods);
+	if (proc_file_number(text, "throttled_usec ", &time))
 		s->throttled_ns = time * 1000;
-	else if (field(text, "throttled_time", &time))
+	else if (proc_file_number(text, "throttled_time ", &time))
 		s->throttled_ns = time;
 	else
 		s->has_cpu = false;
@@ -126,7 +118,7 @@ static void read_memory(const struct cgroup_mounts *m, const char *path, struct 
 	s->has_limit = read_number(m->memory, path, limit, &s->limit_bytes) && s->limit_bytes > 0 &&
 		       s->limit_bytes < V1_NO_LIMIT;
 	s->has_oom_kills = read_text(m->memory, path, events, text, sizeof(text)) &&
-			   field(text, "oom_kill", &s->oom_kills);
+			   proc_file_number(text, "oom_kill ", &s->oom_kills);
 }
 
 void cgroup_stat_read(const struct cgroup_mounts *m, const char *path, struct cgroup_stat *ret)

@@ -18,6 +18,9 @@ struct cgroup_stat {
 	uint64_t oom_kills;
 };
 
+/* Whether controllers have hierarchies of their own (v1, hybrid), and not one for all. */
+bool cgroup_is_v1(void);
+
 /* Where the hierarchies are mounted. */
 struct cgroup_mounts {
 	bool v1;

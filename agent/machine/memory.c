@@ -14,28 +14,12 @@ void system_memory_open(struct system_memory *m, struct probe_state states[PROVI
 	m->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The number behind a name at the beginning of a line. */
-static bool field(const char *text, const char *name, uint64_t *ret)
-{
-	size_t len = strlen(name);
-	const char *line = text;
-
-	while (line && strncmp(line, name, len) != 0) {
-		line = strchr(line, '\n');
-		line += line != NULL;
-	}
-	if (!line)
-		return false;
-	*ret = strtoull(line + len, NULL, 10);
-	return true;
-}
-
 /* Lines of /proc/meminfo are in KiB. */
 static bool take_bytes(struct series *machine, unsigned input, const char *text, const char *name)
 {
 	uint64_t kib;
 
-	if (!field(text, name, &kib))
+	if (!proc_file_number(text, name, &kib))
 		return false;
 	series_gauge(machine, input, kib * 1024);
 	return true;
@@ -64,7 +48,7 @@ static void take_swap(struct series *m, const char *text)
 	uint64_t free_kib;
 
 	if (!take_bytes(m, SYSTEM_INPUT(swap_total_bytes), text, "SwapTotal:") ||
-	    !field(text, "SwapFree:", &free_kib))
+	    !proc_file_number(text, "SwapFree:", &free_kib))
 		return;
 
 	uint64_t used = *total > free_kib * 1024 ? *total - free_kib * 1024 : 0;
@@ -78,7 +62,7 @@ static void take_pages(const struct system_memory *m, struct series *machine, un
 {
 	uint64_t pages;
 
-	if (field(text, name, &pages))
+	if (proc_file_number(text, name, &pages))
 		series_counter(machine, input, pages * m->page_bytes);
 }
 

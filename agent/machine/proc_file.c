@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,4 +52,18 @@ void proc_file_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+bool proc_file_number(const char *text, const char *name, uint64_t *ret)
+{
+	size_t len = strlen(name);
+
+	while (text && strncmp(text, name, len) != 0) {
+		text = strchr(text, '\n');
+		text += text != NULL;
+	}
+	if (!text)
+		return false;
+	*ret = strtoull(text + len, NULL, 10);
+	return true;
 }

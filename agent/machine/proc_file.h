@@ -5,6 +5,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "machine/probe_state.h"
 
@@ -26,3 +29,7 @@ char *proc_file_read(int fd, struct buf *text);
 
 /* Closes a descriptor, and sets it to -1; one that is -1 is fine. */
 void proc_file_close(int *fd);
+
+/* The number behind name, which stands at the beginning of a line of text: "MemFree:", "pswpin ".
+ * False when there is no such line. */
+bool proc_file_number(const char *text, const char *name, uint64_t *ret);
